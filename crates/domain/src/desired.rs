@@ -1,0 +1,74 @@
+//! What a target should run, resolved: the desired record, the artifact's images and the binding, in one value that a
+//! plan can be made from.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, Attempt, Binding, Generation, ImageRef, Reason, Rejected, ServiceName, Tag, Target};
+
+/// One artifact, wanted at one generation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// The generation of the desired record that asked for it.
+    pub generation: Generation,
+    /// The artifact.
+    pub tag: Tag,
+    /// Its images, one per service.
+    pub images: BTreeMap<ServiceName, ImageRef>,
+}
+
+/// A person's word that a target stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Who holds it.
+    pub by: Actor,
+    /// Why.
+    pub reason: Reason,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What to converge to now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effective {
+    /// The release that the record asks for.
+    Wanted(Release),
+    /// The record's release was rejected here: the last good one stands.
+    LastGood(Release),
+    /// The record's release was rejected and there is none to go back to. The version parameters return to what they
+    /// said before, where they said anything.
+    Nothing {
+        /// By service.
+        parameters: BTreeMap<ServiceName, String>,
+    },
+}
+
+/// What a target should run: all that a plan needs besides the observation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredRelease {
+    /// The target.
+    pub target: Target,
+    /// The generation of the desired record.
+    pub generation: Generation,
+    /// What to converge to.
+    pub effective: Effective,
+    /// The rejection of the record's generation, if it was rejected.
+    pub rejected: Option<Rejected>,
+    /// What we already sent for [`Self::effective`]: our own writes, which a stale read may not show yet.
+    pub attempt: Option<Attempt>,
+    /// Where it goes.
+    pub binding: Binding,
+}
+
+impl DesiredRelease {
+    /// The release to converge to, if there is one.
+    #[must_use]
+    pub fn release(&self) -> Option<&Release> {
+        match &self.effective {
+            Effective::Wanted(release) | Effective::LastGood(release) => Some(release),
+            Effective::Nothing { .. } => None,
+        }
+    }
+}

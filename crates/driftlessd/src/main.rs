@@ -1,0 +1,2 @@
+//! The daemon: serve, reconcile --once, dev, bootstrap; configuration and wiring.
+fn main() {}

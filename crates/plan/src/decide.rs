@@ -1,0 +1,103 @@
+//! The decision over a whole target: all version parameters first, then the services one after the other in the order of
+//! the spec (DESIGN.md section 5, points 1 and 4).
+
+use std::collections::BTreeSet;
+
+use driftless_domain::{
+    CallError, DesiredRelease, Effective, Observed, ObservedService, Release, Seen, ServiceBinding,
+};
+
+use crate::action::{Action, Plan};
+use crate::service::{Step, step};
+use crate::wait::WaitReason;
+
+/// What to do about a target now, from what is wanted and what one look showed.
+///
+/// # Guarantees
+/// Total and pure: the same arguments give the same plan. A plan only holds steps whose every input is known (a revision
+/// that is yet to be registered is not deployed in the same plan), so that stopping after any step leaves an ordinary
+/// state (L2). It names no service of another target and no field but the ones we own (S15).
+pub fn plan(desired: &DesiredRelease, observed: &Observed) -> Plan {
+    // Destructured so that a new field is a compile error here, not a silent gap.
+    let DesiredRelease { target: _, generation: _, effective, rejected, attempt: _, binding } = desired;
+    let Observed { at: _, services } = observed;
+    let pairs: Vec<(&ServiceBinding, &ObservedService)> = binding
+        .services
+        .iter()
+        .filter_map(|bound| Some((bound, services.iter().find(|seen| seen.name == bound.name)?)))
+        .collect();
+
+    match effective {
+        Effective::Wanted(release) | Effective::LastGood(release) => converge(desired, release, observed, &pairs),
+        Effective::Nothing { parameters } => {
+            let wanted = |bound: &ServiceBinding| parameters.get(&bound.name).cloned();
+            match parameter_writes(&pairs, wanted) {
+                Err(error) => Plan::Wait(WaitReason::Unreadable { error }),
+                Ok(writes) if !writes.is_empty() => Plan::Apply(writes),
+                Ok(_) => Plan::Wait(match rejected {
+                    Some(rejected) => WaitReason::NothingToGoBackTo {
+                        tag: rejected.tag.clone(),
+                        reason: match &rejected.stopped_task {
+                            Some(stopped) => format!("{}; last stopped task: {stopped}", rejected.reason),
+                            None => rejected.reason.clone(),
+                        },
+                    },
+                    None => return Plan::Converged,
+                }),
+            }
+        }
+    }
+}
+
+fn converge(
+    desired: &DesiredRelease,
+    release: &Release,
+    observed: &Observed,
+    pairs: &[(&ServiceBinding, &ObservedService)],
+) -> Plan {
+    let steps: Vec<Step> = pairs.iter().map(|(bound, seen)| step(desired, release, observed.at, bound, seen)).collect();
+
+    // A verdict comes before everything: what was rejected is not written into a parameter again.
+    if let Some(reject) = steps.iter().find_map(|step| if let Step::End(action) = step { Some(action) } else { None }) {
+        return Plan::Apply(vec![reject.clone()]);
+    }
+    // Then whatever makes the release impossible here, for any of the services: they ship together or not at all.
+    if let Some(reason) = steps.iter().find_map(|step| if let Step::Blocked(why) = step { Some(why) } else { None }) {
+        return Plan::Wait(reason.clone());
+    }
+    let mut actions = match parameter_writes(pairs, |_| Some(release.tag.to_string())) {
+        Ok(writes) => writes,
+        Err(error) => return Plan::Wait(WaitReason::Unreadable { error }),
+    };
+    let next = steps.into_iter().find(|step| !matches!(step, Step::Done));
+    match next {
+        Some(Step::Wait(reason @ WaitReason::RollingBack { .. })) => return Plan::Wait(reason),
+        Some(Step::Wait(reason)) if actions.is_empty() => return Plan::Wait(reason),
+        Some(Step::Act(action)) => actions.push(action),
+        Some(Step::Wait(_) | Step::Done | Step::End(_) | Step::Blocked(_)) | None => {}
+    }
+    if actions.is_empty() { Plan::Converged } else { Plan::Apply(actions) }
+}
+
+/// The writes that make each parameter say what it should; services may share one.
+fn parameter_writes(
+    pairs: &[(&ServiceBinding, &ObservedService)],
+    wanted: impl Fn(&ServiceBinding) -> Option<String>,
+) -> Result<Vec<Action>, CallError> {
+    let mut writes = Vec::new();
+    let mut named = BTreeSet::new();
+    for (bound, seen) in pairs {
+        let Some(to) = wanted(bound) else { continue };
+        if !named.insert(&bound.parameter) {
+            continue;
+        }
+        let from = match &seen.parameter {
+            Seen::Known(parameter) if parameter.value == to => continue,
+            Seen::Known(parameter) => Some(parameter.value.clone()),
+            Seen::Absent => None,
+            Seen::Unknown(error) => return Err(error.clone()),
+        };
+        writes.push(Action::WriteParameter { service: bound.name.clone(), name: bound.parameter.clone(), from, to });
+    }
+    Ok(writes)
+}

@@ -1,0 +1,1 @@
+//! The loop: pass, queue, backoff, heal budget, lease, status.

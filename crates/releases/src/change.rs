@@ -1,0 +1,1 @@
+//! The changes that people and CI ask for: applying a spec, announcing a build, wanting it somewhere.

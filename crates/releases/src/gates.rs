@@ -1,0 +1,1 @@
+//! Why a release may not go yet.

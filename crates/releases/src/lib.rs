@@ -1,0 +1,19 @@
+//! What people want, and the rules for changing it: the records, the gates, announcing a build and asking for a release;
+//! and the port to the table that keeps them.
+//!
+//! The port is cut along the two IAM roles (DESIGN.md section 3): everybody reads ([`ReadRecords`]); the API writes what
+//! people ask for ([`DesiredWrites`]) and the controller writes what it found ([`StatusWrites`]). Neither can name the
+//! other's writes.
+//!
+//! **Refuses:** AWS calls, clocks (times are arguments), and a record that does not parse: that is a value
+//! ([`Stored::Invalid`]), never an error of its neighbours.
+
+mod records;
+mod store;
+
+pub use records::{
+    Claim, DesiredRecord, Event, EventKind, Heartbeat, InvalidRecord, Lease, SpecRecord, Stored, Versioned,
+};
+pub use store::{
+    ApiStore, Change, ControllerStore, DesiredWrites, Loaded, PutArtifact, ReadRecords, StatusWrites, StoreError,
+};

@@ -1,0 +1,1 @@
+//! From the records of a target to the one value a plan is made from.
