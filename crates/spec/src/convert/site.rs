@@ -1,0 +1,54 @@
+//! A static site, and what it is bound to in one environment.
+
+use super::{Whereabouts, parsed};
+use crate::claims::{s3_prefix, ssm_parameter};
+use crate::clash::Held;
+use crate::model::{HeaderRule, KeyPrefix, SiteApp, SiteBinding};
+use crate::raw::{DEFAULT_SITE_PARAMETER, SiteEnvironment, SiteSpec};
+use crate::walk::Walk;
+use driftless_domain::{BucketName, DistributionId};
+
+/// The site, when all of it is valid.
+pub(super) fn app(raw: &SiteSpec) -> Option<SiteApp> {
+    let artifacts = parsed(raw.artifacts.as_ref()?.bucket.as_ref())?;
+    let headers = raw.headers.iter().map(|header| {
+        let (pattern, cache_control) = (header.r#match.clone()?, header.cache_control.clone()?);
+        Some(HeaderRule { pattern, cache_control })
+    });
+    Some(SiteApp { artifacts, headers: headers.collect::<Option<_>>()? })
+}
+
+/// What the site is bound to in one environment. Every name that could be made is added to `held`.
+pub(super) fn bind(
+    walk: &mut Walk<'_, '_>,
+    at: &Whereabouts<'_>,
+    raw: &SiteEnvironment,
+    site: Option<&SiteApp>,
+    held: &mut Vec<Held>,
+) -> Option<SiteBinding> {
+    let bucket: Option<BucketName> = parsed(raw.bucket.as_ref());
+    let prefix: Option<KeyPrefix> = parsed(raw.prefix.as_ref());
+    let distribution: Option<DistributionId> = parsed(raw.distribution.as_ref());
+    let parameter = at.templated(walk, "parameter", raw.parameter.as_ref(), DEFAULT_SITE_PARAMETER, None);
+    let valid_prefix = prefix.is_some() == raw.prefix.is_some();
+    let valid_distribution = distribution.is_some() == raw.distribution.is_some();
+    if let (Some(account), Some(bucket), true) = (&at.account, &bucket, valid_prefix) {
+        let resource = s3_prefix(account, bucket, prefix.as_ref());
+        let key = if prefix.is_some() { "prefix" } else { "bucket" };
+        held.push(Held { resource, environment: at.index, path: at.path.key(key) });
+    }
+    if let (Some(account), Some(region), Some((parameter, path))) = (&at.account, &at.region, &parameter) {
+        let resource = ssm_parameter(account, region, parameter);
+        held.push(Held { resource, environment: at.index, path: path.clone() });
+    }
+    if !valid_prefix || !valid_distribution {
+        return None;
+    }
+    Some(SiteBinding {
+        artifacts: site?.artifacts.clone(),
+        bucket: bucket?,
+        prefix,
+        distribution,
+        parameter: parameter?.0,
+    })
+}
