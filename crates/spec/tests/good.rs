@@ -171,3 +171,12 @@ fn findings_survive_json() {
     assert_eq!(serde_json::from_str::<Vec<driftless_spec::Finding>>(&json).unwrap(), errors.findings);
     expect![[r#"[{"severity":"error","message":"`kind` must be `container` or `static-site`, not `containr`","field":"kind","line":2,"column":7,"length":8,"help":"did you mean `container`?"}]"#]].assert_eq(&json);
 }
+
+#[test]
+fn the_examples_of_the_reference_are_accepted() {
+    let reference = include_str!("../../../docs/SPEC.md");
+    let blocks = reference.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let examples: Vec<&str> = blocks.filter(|block| block.starts_with("apiVersion")).collect();
+    assert_eq!(examples.len(), 2);
+    examples.into_iter().for_each(|example| drop(accepted(example)));
+}
