@@ -44,6 +44,8 @@ pub struct ServiceAttempt {
     pub push: Option<Push>,
     /// How many UpdateService calls took effect for this attempt. S8 allows one without a heal.
     pub pushes: u32,
+    /// When PutParameter was last about to be sent.
+    pub parameter_sent_at: Option<Timestamp>,
     /// What the version parameter said before this attempt wrote it.
     pub parameter_before: Option<String>,
 }

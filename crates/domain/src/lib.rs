@@ -1,13 +1,14 @@
 //! The nouns of Driftless, in the order in which data flows: names, targets and what they are bound to, artifacts,
 //! desired releases, what one look at AWS showed, how far an attempt has come, and the status that people read.
 //!
-//! **Refuses:** I/O, clocks, randomness, async. Every identifier is parsed once, here, and is a type from then on
+//! **Refuses:** I/O, reading a clock ([`Clock`] is only its port), randomness, async. Every identifier is parsed once, here, and is a type from then on
 //! (STYLE.md 10); no other crate passes a `String` where one of these names is meant.
 
 mod artifact;
 mod attempt;
 mod binding;
 mod call;
+mod clock;
 mod desired;
 mod names;
 mod observed;
@@ -21,6 +22,7 @@ pub use artifact::{Artifact, Content, ImageRef};
 pub use attempt::{Attempt, Cause, Push, Rejected, RejectedAs, ServiceAttempt};
 pub use binding::{Binding, HealPolicy, Place, RoleBinding, ServiceBinding};
 pub use call::{AwsSaid, CallClass, CallError, Chain};
+pub use clock::Clock;
 pub use desired::{DesiredRelease, Effective, Hold, Release};
 pub use names::{
     AccountId, Actor, AppName, BucketName, ClusterName, ContainerName, Digest, DistributionId, EcsServiceName, EnvName,

@@ -1,5 +1,11 @@
-//! Doing what a plan says: one `match`, one function per action, no choices; the port [`LiveChanges`].
+//! Doing what a plan says: one `match`, one function per action, no choices; the ports [`LiveChanges`] and [`Journal`].
+//!
+//! **Refuses:** to decide, to retry, and to send anything that the journal did not allow just before (S5). It stops at the
+//! first step that fails; the next pass looks again (L2). Guards S7: a step whose outcome is not known is reported as
+//! such and never repeated here.
 
+mod perform;
 mod port;
 
-pub use port::LiveChanges;
+pub use perform::{StepError, StepFailure, execute};
+pub use port::{Effect, Journal, LiveChanges, Refused};

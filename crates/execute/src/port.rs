@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use driftless_domain::{CallError, ClusterName, EcsServiceName, ParameterName, Place, TaskDefArn, TaskDocument};
+use driftless_domain::{
+    CallError, ClusterName, EcsServiceName, Generation, ParameterName, Place, TaskDefArn, TaskDocument,
+};
+use driftless_plan::Action;
 
 /// The live world, changed. Implemented by `aws` and `sim`.
 ///
@@ -44,4 +47,60 @@ pub trait LiveChanges: Send + Sync {
         service: &EcsServiceName,
         task_definition: &TaskDefArn,
     ) -> Result<(), CallError>;
+}
+
+/// Why a step was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The desired record moved on while the plan was made (S5).
+    #[error("the desired record is at generation {found}, and the plan was made for {planned}")]
+    Stale {
+        /// What the plan was made for.
+        planned: Generation,
+        /// What is stored.
+        found: Generation,
+    },
+    /// This process may not change anything now: another holds the lease, or ours may have run out.
+    #[error("this controller does not hold the lease")]
+    NotOurs,
+    /// The records cannot be read or written: act as if paused (S12).
+    #[error("the records could not be reached: {0}")]
+    Records(String),
+}
+
+/// Where every step is allowed and written down before it is sent, and its answer after.
+///
+/// # Guarantees
+/// [`execute`](crate::execute) sends nothing that [`allow`](Self::allow) did not allow just before, and reports every
+/// answer through [`answered`](Self::answered) before it goes on.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Asked last thing before each step that changes the live world: is it still wanted and ours to send (S5)? Records
+    /// the intent, so that a process that dies here leaves word of it (S7).
+    ///
+    /// # Errors
+    /// [`Refused`]: the step is not sent, and neither is any after it.
+    async fn allow(&self, action: &Action) -> Result<(), Refused>;
+
+    /// What became of a step that was sent.
+    async fn answered(&self, action: &Action, answer: &Result<Effect, CallError>);
+
+    /// Writes down that the release did not live here: one conditional write.
+    ///
+    /// # Errors
+    /// [`Refused`] when the record could not be written.
+    async fn reject(&self, rejection: &Action) -> Result<(), Refused>;
+}
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The parameter says what it should.
+    ParameterWritten,
+    /// There is a new revision.
+    Registered(TaskDefArn),
+    /// The service was told.
+    ServiceUpdated,
+    /// The rejection is written down.
+    Rejected,
 }

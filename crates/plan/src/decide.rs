@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use driftless_domain::{
-    CallError, DesiredRelease, Effective, Observed, ObservedService, Release, Seen, ServiceBinding,
+    Attempt, CallError, DesiredRelease, Effective, Observed, ObservedService, Release, Seen, ServiceBinding,
+    ServiceName,
 };
+use jiff::Timestamp;
 
 use crate::action::{Action, Plan};
-use crate::service::{Step, step};
+use crate::service::{Step, step, within};
 use crate::wait::WaitReason;
 
 /// What to do about a target now, from what is wanted and what one look showed.
@@ -19,8 +21,8 @@ use crate::wait::WaitReason;
 /// state (L2). It names no service of another target and no field but the ones we own (S15).
 pub fn plan(desired: &DesiredRelease, observed: &Observed) -> Plan {
     // Destructured so that a new field is a compile error here, not a silent gap.
-    let DesiredRelease { target: _, generation: _, effective, rejected, attempt: _, binding } = desired;
-    let Observed { at: _, services } = observed;
+    let DesiredRelease { target: _, generation: _, effective, rejected, attempt, binding } = desired;
+    let Observed { at, services } = observed;
     let pairs: Vec<(&ServiceBinding, &ObservedService)> = binding
         .services
         .iter()
@@ -31,9 +33,9 @@ pub fn plan(desired: &DesiredRelease, observed: &Observed) -> Plan {
         Effective::Wanted(release) | Effective::LastGood(release) => converge(desired, release, observed, &pairs),
         Effective::Nothing { parameters } => {
             let wanted = |bound: &ServiceBinding| parameters.get(&bound.name).cloned();
-            match parameter_writes(&pairs, wanted) {
+            match parameter_writes(&pairs, attempt.as_ref(), *at, wanted) {
                 Err(error) => Plan::Wait(WaitReason::Unreadable { error }),
-                Ok(writes) if !writes.is_empty() => Plan::Apply(writes),
+                Ok(Writes { actions, .. }) if !actions.is_empty() => Plan::Apply(actions),
                 Ok(_) => Plan::Wait(match rejected {
                     Some(rejected) => WaitReason::NothingToGoBackTo {
                         tag: rejected.tag.clone(),
@@ -65,7 +67,8 @@ fn converge(
     if let Some(reason) = steps.iter().find_map(|step| if let Step::Blocked(why) = step { Some(why) } else { None }) {
         return Plan::Wait(reason.clone());
     }
-    let mut actions = match parameter_writes(pairs, |_| Some(release.tag.to_string())) {
+    let writes = parameter_writes(pairs, desired.attempt.as_ref(), observed.at, |_| Some(release.tag.to_string()));
+    let Writes { mut actions, settling } = match writes {
         Ok(writes) => writes,
         Err(error) => return Plan::Wait(WaitReason::Unreadable { error }),
     };
@@ -76,15 +79,31 @@ fn converge(
         Some(Step::Act(action)) => actions.push(action),
         Some(Step::Wait(_) | Step::Done | Step::End(_) | Step::Blocked(_)) | None => {}
     }
-    if actions.is_empty() { Plan::Converged } else { Plan::Apply(actions) }
+    match settling {
+        _ if !actions.is_empty() => Plan::Apply(actions),
+        Some(service) => Plan::Wait(WaitReason::Settling {
+            service,
+            what: "the version parameter was written a moment ago and SSM does not show it yet".to_owned(),
+        }),
+        None => Plan::Converged,
+    }
+}
+
+/// What the version parameters need.
+struct Writes {
+    actions: Vec<Action>,
+    /// A service whose parameter we wrote a moment ago and cannot see yet.
+    settling: Option<ServiceName>,
 }
 
 /// The writes that make each parameter say what it should; services may share one.
 fn parameter_writes(
     pairs: &[(&ServiceBinding, &ObservedService)],
+    attempt: Option<&Attempt>,
+    at: Timestamp,
     wanted: impl Fn(&ServiceBinding) -> Option<String>,
-) -> Result<Vec<Action>, CallError> {
-    let mut writes = Vec::new();
+) -> Result<Writes, CallError> {
+    let mut writes = Writes { actions: Vec::new(), settling: None };
     let mut named = BTreeSet::new();
     for (bound, seen) in pairs {
         let Some(to) = wanted(bound) else { continue };
@@ -97,7 +116,18 @@ fn parameter_writes(
             Seen::Absent => None,
             Seen::Unknown(error) => return Err(error.clone()),
         };
-        writes.push(Action::WriteParameter { service: bound.name.clone(), name: bound.parameter.clone(), from, to });
+        let sent = attempt.and_then(|attempt| attempt.services.get(&bound.name));
+        let just_sent = sent.and_then(|sent| sent.parameter_sent_at).is_some_and(|sent| within(sent, at));
+        if just_sent && sent.is_some_and(|sent| sent.parameter_before == from) {
+            writes.settling = Some(bound.name.clone());
+            continue;
+        }
+        writes.actions.push(Action::WriteParameter {
+            service: bound.name.clone(),
+            name: bound.parameter.clone(),
+            from,
+            to,
+        });
     }
     Ok(writes)
 }

@@ -145,7 +145,8 @@ fn unreadable(error: &driftless_domain::CallError) -> Step {
     Step::Blocked(WaitReason::Unreadable { error: error.clone() })
 }
 
-fn within(sent: Timestamp, at: Timestamp) -> bool {
+/// Whether something that was sent may still be invisible.
+pub(crate) fn within(sent: Timestamp, at: Timestamp) -> bool {
     at.duration_since(sent) < SETTLE
 }
 

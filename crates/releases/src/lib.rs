@@ -8,12 +8,18 @@
 //! **Refuses:** AWS calls, clocks (times are arguments), and a record that does not parse: that is a value
 //! ([`Stored::Invalid`]), never an error of its neighbours.
 
+mod change;
+mod gates;
 mod records;
+mod resolve;
 mod store;
 
-pub use records::{
-    Claim, DesiredRecord, Event, EventKind, Heartbeat, InvalidRecord, Lease, SpecRecord, Stored, Versioned,
-};
+pub use driftless_spec::Claim;
+
+pub use change::{Announced, Applied, ChangeError, DeployRequest, Deployed, announce, apply_spec, deploy, spec_of};
+pub use gates::{Unmet, lived, unmet_gates};
+pub use records::{DesiredRecord, Event, EventKind, Heartbeat, InvalidRecord, Lease, SpecRecord, Stored, Versioned};
+pub use resolve::{Unresolved, resolve};
 pub use store::{
     ApiStore, Change, ControllerStore, DesiredWrites, Loaded, PutArtifact, ReadRecords, StatusWrites, StoreError,
 };

@@ -87,15 +87,6 @@ pub struct DesiredRecord {
     pub requested_at: Timestamp,
 }
 
-/// A resource that one target names, so that no other can (S17).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Claim {
-    /// The resource, for example `ecs-service 111111111111/eu-west-1/main/shop-dev-web`.
-    pub resource: String,
-    /// Whose it is.
-    pub target: Target,
-}
-
 /// What a history event tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

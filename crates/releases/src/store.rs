@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use driftless_domain::{AppName, Artifact, CallError, Generation, Status, Tag, Target};
 
-use crate::records::{Claim, DesiredRecord, Event, Heartbeat, InvalidRecord, Lease, SpecRecord, Stored, Versioned};
+use driftless_spec::Claim;
+
+use crate::records::{DesiredRecord, Event, Heartbeat, InvalidRecord, Lease, SpecRecord, Stored, Versioned};
 
 /// Why a read or write of records did not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,189 @@
+//! The fence before each call, and the word that is left of it (S5, S7).
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use driftless_domain::{Actor, CallClass, CallError, Chain, Clock, DesiredRelease, Generation, Push, Rejected, Status};
+use driftless_execute::{Effect, Journal, Refused};
+use driftless_plan::Action;
+use driftless_releases::{ControllerStore, Event, EventKind, StoreError, Stored, Versioned};
+
+use crate::lease::Tenure;
+
+/// The journal of one pass. It holds the status while steps are carried out, and writes it before each.
+pub(crate) struct PassJournal<'a> {
+    store: &'a dyn ControllerStore,
+    clock: &'a dyn Clock,
+    tenure: &'a dyn Tenure,
+    desired: &'a DesiredRelease,
+    pages: Mutex<Pages>,
+}
+
+/// What the journal holds.
+pub(crate) struct Pages {
+    pub(crate) status: Versioned<Status>,
+    /// Events that go with the next write.
+    pub(crate) events: Vec<Event>,
+    sequence: u32,
+}
+
+impl Pages {
+    pub(crate) fn new(status: Versioned<Status>) -> Self {
+        Self { status, events: Vec::new(), sequence: 0 }
+    }
+
+    pub(crate) fn tell(&mut self, kind: EventKind, generation: Generation, clock: &dyn Clock, text: String) {
+        let target = self.status.record.target.clone();
+        self.events.push(Event {
+            target,
+            at: clock.now(),
+            sequence: self.sequence,
+            kind,
+            generation,
+            actor: controller(),
+            text,
+        });
+        self.sequence += 1;
+    }
+
+    pub(crate) async fn write(&mut self, store: &dyn ControllerStore) -> Result<(), StoreError> {
+        let version = store.put_status(&self.status, &self.events).await?;
+        self.status.version = version;
+        self.events.clear();
+        Ok(())
+    }
+}
+
+/// Who the controller is in histories.
+#[expect(clippy::expect_used, reason = "a constant that the scenarios write at every step")]
+pub(crate) fn controller() -> Actor {
+    Actor::parse("driftless").expect("a valid actor")
+}
+
+impl<'a> PassJournal<'a> {
+    pub(crate) fn new(
+        store: &'a dyn ControllerStore,
+        clock: &'a dyn Clock,
+        tenure: &'a dyn Tenure,
+        desired: &'a DesiredRelease,
+        pages: Pages,
+    ) -> Self {
+        Self { store, clock, tenure, desired, pages: Mutex::new(pages) }
+    }
+
+    pub(crate) fn into_pages(self) -> Pages {
+        self.pages.into_inner()
+    }
+
+    /// The generation that this pass acts for, as stored now.
+    async fn still_wanted(&self) -> Result<(), Refused> {
+        let planned = self.desired.generation;
+        let stored = self.store.desired(&self.desired.target).await.map_err(|error| records(&error))?;
+        match stored {
+            Stored::Valid(record) if record.generation == planned => Ok(()),
+            Stored::Valid(record) => Err(Refused::Stale { planned, found: record.generation }),
+            Stored::Missing => Err(Refused::Records("the desired record is gone".to_owned())),
+            Stored::Invalid(problem) => Err(Refused::Records(problem.to_string())),
+        }
+    }
+}
+
+fn records(error: &StoreError) -> Refused {
+    Refused::Records(Chain(error).to_string())
+}
+
+#[async_trait]
+impl Journal for PassJournal<'_> {
+    async fn allow(&self, action: &Action) -> Result<(), Refused> {
+        self.still_wanted().await?;
+        let mut pages = self.pages.lock().await;
+        let now = self.clock.now();
+        if let Some(attempt) = &mut pages.status.record.attempt {
+            match action {
+                Action::WriteParameter { service, name: _, from, to: _ } => {
+                    let sent = attempt.services.entry(service.clone()).or_default();
+                    if sent.parameter_sent_at.is_none() {
+                        sent.parameter_before.clone_from(from);
+                    }
+                    sent.parameter_sent_at = Some(now);
+                }
+                Action::RegisterTaskDefinition { service, .. } => {
+                    let sent = attempt.services.entry(service.clone()).or_default();
+                    sent.register_sent_at = Some(now);
+                    sent.registered = None;
+                }
+                Action::UpdateService { service, from, to, .. } => {
+                    let sent = attempt.services.entry(service.clone()).or_default();
+                    sent.push = Some(Push { to: to.clone(), from: from.clone(), sent_at: now, taken: false });
+                }
+                Action::Reject { .. } => {}
+            }
+        }
+        pages.tell(EventKind::Intent, self.desired.generation, self.clock, action.to_string());
+        pages.write(self.store).await.map_err(|error| records(&error))?;
+        // Last thing before the call (DESIGN.md section 8, rule 2).
+        self.tenure.check(&self.desired.target).map_err(|_| Refused::NotOurs)
+    }
+
+    async fn answered(&self, action: &Action, answer: &Result<Effect, CallError>) {
+        let mut pages = self.pages.lock().await;
+        let Some(attempt) = &mut pages.status.record.attempt else { return };
+        let nothing_happened = matches!(answer, Err(error) if error.class != CallClass::Ambiguous);
+        match action {
+            Action::WriteParameter { service, .. } => {
+                if let Some(sent) = attempt.services.get_mut(service).filter(|_| nothing_happened) {
+                    sent.parameter_sent_at = None;
+                }
+            }
+            Action::RegisterTaskDefinition { service, .. } => {
+                if let Some(sent) = attempt.services.get_mut(service) {
+                    match answer {
+                        Ok(Effect::Registered(arn)) => sent.registered = Some(arn.clone()),
+                        Ok(_) => {}
+                        Err(_) if nothing_happened => sent.register_sent_at = None,
+                        Err(_) => {}
+                    }
+                }
+            }
+            Action::UpdateService { service, .. } => {
+                if let Some(sent) = attempt.services.get_mut(service) {
+                    if answer.is_ok() {
+                        if let Some(push) = &mut sent.push {
+                            push.taken = true;
+                        }
+                        sent.pushes += 1;
+                    } else if nothing_happened {
+                        sent.push = None;
+                    }
+                }
+            }
+            Action::Reject { .. } => {}
+        }
+    }
+
+    async fn reject(&self, rejection: &Action) -> Result<(), Refused> {
+        let Action::Reject { generation, tag, outcome, reason, stopped_task } = rejection else { return Ok(()) };
+        let mut pages = self.pages.lock().await;
+        let now = self.clock.now();
+        let status = &mut pages.status.record;
+        let parameters_before = status
+            .attempt
+            .take()
+            .into_iter()
+            .flat_map(|attempt| attempt.services)
+            .filter_map(|(service, sent)| Some((service, sent.parameter_before?)))
+            .collect();
+        status.rejected = Some(Rejected {
+            generation: *generation,
+            tag: tag.clone(),
+            outcome: *outcome,
+            reason: reason.clone(),
+            stopped_task: stopped_task.clone(),
+            at: now,
+            parameters_before,
+        });
+        status.converged = None;
+        pages.tell(EventKind::Rejected, *generation, self.clock, rejection.to_string());
+        pages.write(self.store).await.map_err(|error| records(&error))
+    }
+}

@@ -1,0 +1,252 @@
+//! One pass over one target: plan, execute, report. (It was loaded and observed together with others, in `round`.)
+
+use jiff::Timestamp;
+
+use driftless_domain::{
+    Attempt, CallClass, Cause, Chain, Clock, Converged, DesiredRelease, Effective, Generation, Observed, Seen, Status,
+    Tag, Target,
+};
+use driftless_execute::{Effect, Refused, StepError, StepFailure, execute};
+use driftless_plan::{Action, Plan, WaitKind, WaitReason, plan};
+use driftless_releases::{EventKind, StoreError, Versioned};
+
+use crate::heal::{recent, restrain};
+use crate::journal::{Pages, PassJournal};
+use crate::prepare::Prepared;
+use crate::report::{self, Finding};
+use crate::round::Context;
+
+/// When the queue brings a target back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// At the next resync.
+    Resync,
+    /// At once: a step was done and the next can be seen.
+    Now,
+    /// Soon: something goes on by itself.
+    Progress,
+    /// At a time.
+    At(Timestamp),
+    /// After a delay that fits the failure.
+    Retry(CallClass),
+    /// When there is a desired record again.
+    Gone,
+}
+
+/// How a pass ended, for whoever ran it by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The target.
+    pub target: Target,
+    /// When to look again.
+    pub next: Next,
+    /// The plan, as it prints.
+    pub plan: String,
+    /// The status, unless the records could not be read.
+    pub status: Option<Status>,
+}
+
+/// Plans, executes and reports.
+#[tracing::instrument(skip_all, fields(
+    app = %prepared.desired.target.app,
+    env = %prepared.desired.target.env,
+    generation = prepared.desired.generation.0,
+    plan,
+))]
+pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observed) -> Ended {
+    let Prepared { record, mut desired, status: stored, gated } = prepared;
+    let clock = &*context.clock;
+    let now = observed.at;
+    let target = desired.target.clone();
+    let before = stored.as_ref().map(|stored| stored.record.clone());
+    let status = stored.unwrap_or_else(|| Versioned {
+        version: 0,
+        record: report::first(&target, desired.generation, Some(record.artifact.clone()), now),
+    });
+    let mut pages = Pages::new(status);
+    take_over(&mut pages, &desired, &record.artifact, clock);
+    mark_taken(&mut pages.status.record, &observed);
+    desired.attempt = attempt_for(&pages.status.record, &desired);
+
+    let planned = plan(&desired, &observed);
+    let attempt = desired.attempt.clone().unwrap_or_else(|| begin(&pages.status.record, &desired, now));
+    let restrained = restrain(planned, &pages.status.record, &attempt, desired.binding.heal, now);
+    tracing::Span::current().record("plan", tracing::field::display(&restrained.plan));
+
+    if let Some(contested) = restrained.contested {
+        pages.tell(EventKind::Contested, desired.generation, clock, report::contested_text(&contested));
+        pages.status.record.contested = Some(contested);
+    }
+    let mut failure: Option<StepError> = None;
+    let mut effects: Vec<Effect> = Vec::new();
+    match &restrained.plan {
+        Plan::Converged => settle(&mut pages, &desired, now, clock),
+        Plan::Wait(_) => context.observer.forget(&desired),
+        Plan::Apply(actions) => {
+            context.observer.forget(&desired);
+            if gated.is_empty() {
+                if desired.attempt.is_none() {
+                    tell_beginning(&mut pages, &attempt, actions, clock);
+                    pages.status.record.attempt = Some(attempt);
+                }
+                pages.status.record.heals.extend(restrained.heals);
+                let journal = PassJournal::new(&*context.store, clock, &*context.tenure, &desired, pages);
+                let done = execute(&*context.live, &journal, &target, &desired.binding.place, actions).await;
+                pages = journal.into_pages();
+                match done {
+                    Ok(done) => effects = done,
+                    Err(error) => {
+                        tracing::warn!(error = %Chain(&error), "a step failed");
+                        failure = Some(error);
+                    }
+                }
+            }
+        }
+    }
+
+    let finding = Finding { plan: &restrained.plan, failure: failure.as_ref(), gated: &gated, now };
+    let converged = restrained.plan == Plan::Converged;
+    let status = &mut pages.status.record;
+    status.wanted = Some(record.artifact);
+    status.services = report::services(&status.services, &desired, &observed, converged);
+    report::describe(status, before.as_ref(), &desired, &finding);
+    let next = next(&restrained.plan, failure.as_ref(), &effects, gated.is_empty());
+    let next = match write(context, &mut pages, before.as_ref(), now).await {
+        Ok(()) => next,
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "the status could not be written");
+            Next::Retry(CallClass::Conflict)
+        }
+    };
+    Ended { target, next, plan: restrained.plan.to_string(), status: Some(pages.status.record) }
+}
+
+/// A new generation: what was under way for the older one is superseded, and its budgets and verdicts are over.
+fn take_over(pages: &mut Pages, desired: &DesiredRelease, wanted: &Tag, clock: &dyn Clock) {
+    if pages.status.record.observed_generation == desired.generation {
+        return;
+    }
+    let status = &mut pages.status.record;
+    status.contested = None;
+    status.heals.clear();
+    status.rejected = None;
+    if let Some(attempt) = status.attempt.take() {
+        let text = format!("{} gives way to {wanted}", attempt.tag);
+        pages.tell(EventKind::Superseded, attempt.generation, clock, text);
+    }
+}
+
+/// Our pushes that are visible now took effect, whatever their answer was.
+fn mark_taken(status: &mut Status, observed: &Observed) {
+    let Some(attempt) = &mut status.attempt else { return };
+    for seen in &observed.services {
+        let Seen::Known(live) = &seen.live else { continue };
+        let Some(sent) = attempt.services.get_mut(&seen.name) else { continue };
+        if let Some(push) = &mut sent.push
+            && !push.taken
+            && push.to == live.task_definition
+        {
+            push.taken = true;
+            sent.pushes += 1;
+        }
+    }
+}
+
+/// The generation that is being brought live: the wanted one, or the last good one, or (with neither) the record's.
+fn pushed_generation(desired: &DesiredRelease) -> Generation {
+    desired.release().map_or(desired.generation, |release| release.generation)
+}
+
+fn attempt_for(status: &Status, desired: &DesiredRelease) -> Option<Attempt> {
+    status.attempt.clone().filter(|attempt| attempt.generation == pushed_generation(desired))
+}
+
+fn begin(status: &Status, desired: &DesiredRelease, now: Timestamp) -> Attempt {
+    let generation = pushed_generation(desired);
+    let lived = status.converged.as_ref().is_some_and(|converged| converged.generation == generation);
+    let (cause, tag) = match &desired.effective {
+        Effective::Wanted(release) if lived => (Cause::Heal, release.tag.clone()),
+        Effective::Wanted(release) => (Cause::Release, release.tag.clone()),
+        Effective::LastGood(release) if lived => (Cause::Heal, release.tag.clone()),
+        Effective::LastGood(release) => (Cause::Fallback, release.tag.clone()),
+        Effective::Nothing { .. } => {
+            let tag = desired.rejected.as_ref().map(|rejected| rejected.tag.clone());
+            (Cause::Fallback, tag.or_else(|| status.wanted.clone()).unwrap_or_else(unnamed))
+        }
+    };
+    Attempt::new(generation, tag, cause, now)
+}
+
+#[expect(clippy::expect_used, reason = "a constant that is a valid tag")]
+fn unnamed() -> Tag {
+    Tag::parse("none").expect("a valid tag")
+}
+
+fn tell_beginning(pages: &mut Pages, attempt: &Attempt, actions: &[Action], clock: &dyn Clock) {
+    let Attempt { generation, tag, cause, started_at: _, services: _ } = attempt;
+    let steps: Vec<String> = actions.iter().map(ToString::to_string).collect();
+    match cause {
+        Cause::Release => pages.tell(EventKind::Started, *generation, clock, format!("{tag} is brought live")),
+        Cause::Fallback => pages.tell(EventKind::Started, *generation, clock, format!("back to {tag}")),
+        Cause::Heal => pages.tell(EventKind::Drifted, *generation, clock, steps.join("; ")),
+    }
+}
+
+/// The target is what it should be.
+fn settle(pages: &mut Pages, desired: &DesiredRelease, now: Timestamp, clock: &dyn Clock) {
+    let Some(release) = desired.release().cloned() else { return };
+    let status = &mut pages.status.record;
+    let was = status.converged.as_ref().filter(|converged| converged.generation == release.generation);
+    let unbroken = was.is_some() && status.attempt.is_none() && status.contested.is_none();
+    let since = was.filter(|_| unbroken).map_or(now, |converged| converged.since);
+    status.converged = Some(Converged { generation: release.generation, tag: release.tag.clone(), since });
+    status.attempt = None;
+    status.contested = None;
+    status.heals = recent(std::mem::take(&mut status.heals), now);
+    let text = format!("runs {}", release.tag);
+    let generation = release.generation;
+    status.last_good = Some(release);
+    if !unbroken {
+        pages.tell(EventKind::Converged, generation, clock, text);
+    }
+}
+
+async fn write(
+    context: &Context,
+    pages: &mut Pages,
+    before: Option<&Status>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let same = before.is_some_and(|before| report::same_meaning(before, &pages.status.record));
+    if same && pages.events.is_empty() {
+        return Ok(());
+    }
+    pages.status.record.observed_at = now;
+    pages.write(&*context.store).await
+}
+
+fn next(plan: &Plan, failure: Option<&StepError>, effects: &[Effect], open: bool) -> Next {
+    if let Some(failure) = failure {
+        return match &failure.source {
+            StepFailure::Call(error) => Next::Retry(error.class),
+            StepFailure::Refused(Refused::Stale { .. }) => Next::Now,
+            StepFailure::Refused(Refused::NotOurs) => Next::Progress,
+            StepFailure::Refused(Refused::Records(_)) => Next::Retry(CallClass::Transient),
+        };
+    }
+    match plan {
+        Plan::Converged => Next::Resync,
+        Plan::Apply(_) if !open => Next::Resync,
+        // ECS needs time; everything else can be seen at once.
+        Plan::Apply(_) if effects.last() == Some(&Effect::ServiceUpdated) => Next::Progress,
+        Plan::Apply(_) => Next::Now,
+        Plan::Wait(WaitReason::HealLater { until, .. }) => Next::At(*until),
+        Plan::Wait(WaitReason::Unreadable { error }) => Next::Retry(error.class),
+        Plan::Wait(WaitReason::ServiceMissing { .. }) => Next::Progress,
+        Plan::Wait(reason) => match reason.kind() {
+            WaitKind::Progress => Next::Progress,
+            WaitKind::Blocked | WaitKind::Drifted => Next::Resync,
+            WaitKind::Unreadable => Next::Retry(CallClass::Transient),
+        },
+    }
+}
