@@ -99,14 +99,16 @@ pub(crate) fn being_taken_back(live: &LiveService, observed: &ObservedService) -
     if let (Seen::Known(rollouts), Some(_)) = (&observed.rollouts, &live.rollout_id) {
         return rollouts.first().filter(going).cloned();
     }
-    // Without service deployments: a failed one that is newer than a PRIMARY of another revision which is still moving.
+    // Without service deployments: a failed one beside a PRIMARY of another revision which is still moving, when the
+    // PRIMARY is the one from before (the emulator) or says that it is a rollback (ECS makes a new one for it).
     let primary = live.deployments.first().filter(|primary| primary.state == RolloutState::InProgress)?;
     live.deployments
         .iter()
         .find(|other| {
             other.state == RolloutState::Failed
                 && other.task_definition != primary.task_definition
-                && other.created_at > primary.created_at
+                && (other.created_at > primary.created_at
+                    || primary.reason.as_ref().is_some_and(|reason| reason.contains("rolling back")))
         })
         .cloned()
 }
