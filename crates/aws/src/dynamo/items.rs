@@ -1,0 +1,162 @@
+//! What people ask for, as items: specs with their claims, artifacts, desired records, nudges.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use driftless_domain::{Artifact, Content, EnvName, Target};
+use driftless_releases::{Claim, DesiredRecord, InvalidRecord, SpecRecord};
+
+use super::attributes::{Attributes, DOCUMENT, Draft, Item, WORDS, fixed};
+use super::keys::{CHANGED_AT, DESIRED, Key, LANE, NUDGE, SPEC, artifact_lane, shard};
+
+/// A spec as it is stored: with what it claims, so that the next one knows what to let go of.
+#[derive(Debug)]
+pub(super) struct StoredSpec {
+    pub(super) spec: SpecRecord,
+    /// By resource.
+    pub(super) claims: BTreeMap<String, EnvName>,
+}
+
+pub(super) fn spec_item(spec: &SpecRecord, claims: &BTreeMap<&str, &EnvName>) -> Item {
+    let SpecRecord { app, version, document, applied_by, applied_at } = spec;
+    Draft::new(&Key::spec(app))
+        .text("app", app)
+        .number("version", *version)
+        .text("document", document)
+        .text("applied_by", applied_by)
+        .time("applied_at", *applied_at)
+        .texts("claims", claims)
+        .text(LANE, SPEC)
+        .time(CHANGED_AT, *applied_at)
+        .item()
+}
+
+pub(super) fn read_spec(key: &Key, item: &Item) -> Result<StoredSpec, InvalidRecord> {
+    let a = Attributes::open(key, item)?;
+    let spec = SpecRecord {
+        app: a.parsed("app")?,
+        version: a.number("version")?,
+        document: a.text("document", DOCUMENT)?.to_owned(),
+        applied_by: a.parsed("applied_by")?,
+        applied_at: a.time("applied_at")?,
+    };
+    same_key(&a, key, &Key::spec(&spec.app), "app")?;
+    let claims = a.texts("claims")?.into_iter().map(|(resource, env)| {
+        let env = EnvName::parse(env).map_err(|error| a.wrong("claims", &error.to_string()))?;
+        Ok((resource.to_owned(), env))
+    });
+    Ok(StoredSpec { spec, claims: claims.collect::<Result<_, _>>()? })
+}
+
+pub(super) fn claim_item(claim: &Claim) -> Item {
+    let Claim { resource, target } = claim;
+    Draft::new(&Key::claim(resource))
+        .text("resource", resource)
+        .text("app", &target.app)
+        .text("env", &target.env)
+        .item()
+}
+
+/// Whose a claim is.
+pub(super) fn read_owner(key: &Key, item: &Item) -> Result<Target, InvalidRecord> {
+    let a = Attributes::open(key, item)?;
+    Ok(Target::new(a.parsed("app")?, a.parsed("env")?))
+}
+
+pub(super) fn artifact_item(artifact: &Artifact) -> Item {
+    let Artifact { app, tag, content, git_sha, branch, announced_by, announced_at } = artifact;
+    let draft = Draft::new(&Key::artifact(app, tag))
+        .text("app", app)
+        .text("tag", tag)
+        .optional("git_sha", git_sha.as_ref())
+        .optional("branch", branch.as_ref())
+        .text("announced_by", announced_by)
+        .time("announced_at", *announced_at)
+        .text(LANE, artifact_lane(app))
+        .time(CHANGED_AT, *announced_at);
+    match content {
+        Content::Container { images } => draft.text("content", CONTAINER).texts("images", images).item(),
+    }
+}
+
+/// The `content` of a container app's build.
+const CONTAINER: &str = "container";
+
+pub(super) fn read_artifact(key: &Key, item: &Item) -> Result<Artifact, InvalidRecord> {
+    let a = Attributes::open(key, item)?;
+    let content = match a.text("content", WORDS)? {
+        CONTAINER => {
+            let images = a.texts("images")?.into_iter().map(|(service, image)| {
+                let service =
+                    service.parse().map_err(|e: driftless_domain::NameError| a.wrong("images", &e.to_string()))?;
+                let image =
+                    image.parse().map_err(|e: driftless_domain::NameError| a.wrong("images", &e.to_string()))?;
+                Ok((service, image))
+            });
+            Content::Container { images: images.collect::<Result<_, _>>()? }
+        }
+        other => return Err(a.wrong("content", &format!("container was expected, found {other:?}"))),
+    };
+    let artifact = Artifact {
+        app: a.parsed("app")?,
+        tag: a.parsed("tag")?,
+        content,
+        git_sha: if a.has("git_sha") { Some(a.parsed("git_sha")?) } else { None },
+        branch: if a.has("branch") { Some(a.text("branch", WORDS)?.to_owned()) } else { None },
+        announced_by: a.parsed("announced_by")?,
+        announced_at: a.time("announced_at")?,
+    };
+    same_key(&a, key, &Key::artifact(&artifact.app, &artifact.tag), "app or tag")?;
+    Ok(artifact)
+}
+
+pub(super) fn desired_item(record: &DesiredRecord) -> Item {
+    let DesiredRecord { target, generation, artifact, requested_by, reason, requested_at } = record;
+    Draft::new(&Key::desired(target))
+        .text("app", &target.app)
+        .text("env", &target.env)
+        .number("generation", generation.0)
+        .text("artifact", artifact)
+        .text("requested_by", requested_by)
+        .text("reason", reason)
+        .time("requested_at", *requested_at)
+        .number("shard", shard(target))
+        .text(LANE, DESIRED)
+        .time(CHANGED_AT, *requested_at)
+        .item()
+}
+
+pub(super) fn read_desired(key: &Key, item: &Item) -> Result<DesiredRecord, InvalidRecord> {
+    let a = Attributes::open(key, item)?;
+    let record = DesiredRecord {
+        target: Target::new(a.parsed("app")?, a.parsed("env")?),
+        generation: driftless_domain::Generation(a.number("generation")?),
+        artifact: a.parsed("artifact")?,
+        requested_by: a.parsed("requested_by")?,
+        reason: a.parsed("reason")?,
+        requested_at: a.time("requested_at")?,
+    };
+    same_key(&a, key, &Key::desired(&record.target), "app or env")?;
+    if record.generation.0 == 0 {
+        return Err(a.wrong("generation", "1 or more was expected, found 0"));
+    }
+    Ok(record)
+}
+
+pub(super) fn nudge_item(target: &Target, at: Timestamp) -> Item {
+    Draft::new(&Key::nudge(target))
+        .text("app", &target.app)
+        .text("env", &target.env)
+        .text(LANE, NUDGE)
+        .text(CHANGED_AT, fixed(at))
+        .item()
+}
+
+/// A record that was copied to another's key by hand says so, and is not taken for the other's (S17).
+pub(super) fn same_key(a: &Attributes<'_>, found_at: &Key, belongs_at: &Key, name: &str) -> Result<(), InvalidRecord> {
+    if found_at == belongs_at {
+        return Ok(());
+    }
+    Err(a.wrong(name, &format!("the item belongs at {belongs_at}")))
+}
