@@ -1,0 +1,138 @@
+//! How a target is: the one function that puts desired record, status and heartbeat together.
+//!
+//! **Refuses:** green for another generation than the stored one, or for a look that is too long ago (L8).
+
+use std::time::Duration;
+
+use driftless_domain::{Headline, Release, Status, Target};
+use driftless_releases::{DesiredRecord, Heartbeat, Loaded, Stored};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::wire::{DesiredView, TargetView};
+
+/// What is known besides a target's own records.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The controllers' heartbeats.
+    pub heartbeats: &'a [Heartbeat],
+    /// The resync period to judge by when no controller says its own.
+    pub resync: Duration,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a target's records say about it, in one word and one sentence.
+struct Verdict {
+    headline: Headline,
+    reason: String,
+    since: Option<Timestamp>,
+}
+
+/// How a target is.
+#[must_use]
+pub fn view(loaded: &Loaded, seen: Seen<'_>) -> TargetView {
+    let Loaded { target, desired, spec: _, status } = loaded;
+    let Seen { heartbeats, resync, now } = seen;
+    let record = status.as_valid().map(|status| &status.record);
+    let newest = heartbeats.iter().max_by_key(|heartbeat| heartbeat.at);
+    let resync = newest.map_or(resync, |heartbeat| Duration::from_secs(heartbeat.resync_seconds));
+    let looked_at = record
+        .map(|status| newest.map_or(status.observed_at, |heartbeat| heartbeat.all_looked_at.max(status.observed_at)));
+    let invalid = match (desired, status) {
+        (Stored::Invalid(problem), _) | (_, Stored::Invalid(problem)) => Some(problem.to_string()),
+        (Stored::Valid(_) | Stored::Missing, Stored::Valid(_) | Stored::Missing) => None,
+    };
+    let Verdict { headline, reason, since } = match &invalid {
+        Some(problem) => Verdict { headline: Headline::Degraded, reason: problem.clone(), since: None },
+        None => judge(target, desired.as_valid(), record.zip(looked_at), now, resync),
+    };
+    let age = looked_at.map(|at| now.duration_since(at));
+    TargetView {
+        target: target.clone(),
+        desired: desired.as_valid().map(DesiredView::from),
+        invalid,
+        headline,
+        reason,
+        since,
+        runs: record.and_then(runs),
+        looked_at,
+        age_seconds: age.map(|age| age.as_secs().max(0)),
+        fresh: age.is_some_and(|age| age <= longest(resync)),
+        now,
+        status: record.cloned(),
+    }
+}
+
+fn judge(
+    target: &Target,
+    desired: Option<&DesiredRecord>,
+    status: Option<(&Status, Timestamp)>,
+    now: Timestamp,
+    resync: Duration,
+) -> Verdict {
+    match (desired, status) {
+        (None, None) => {
+            let reason = "nothing is wanted here yet".to_owned();
+            Verdict { headline: Headline::Pending, reason, since: None }
+        }
+        (None, Some((status, _))) => {
+            let seen = status.observed_generation;
+            let reason =
+                format!("the desired record of {target} is gone, it was at generation {seen}; what runs stays");
+            Verdict { headline: Headline::Degraded, reason, since: None }
+        }
+        (Some(record), None) => {
+            let reason = format!("the controller has not looked at generation {} yet", record.generation);
+            Verdict { headline: Headline::Pending, reason, since: Some(record.requested_at) }
+        }
+        (Some(record), Some((status, _))) if record.generation != status.observed_generation => {
+            let (stored, seen) = (record.generation, status.observed_generation);
+            let reason = if stored > seen {
+                format!("the controller has not looked at generation {stored} yet")
+            } else {
+                format!("the record is at generation {stored}, and the controller has seen {seen}, which is later")
+            };
+            Verdict { headline: Headline::Pending, reason, since: Some(record.requested_at) }
+        }
+        (Some(_), Some((status, looked_at))) => {
+            let headline = status.headline(looked_at, now, resync);
+            if now.duration_since(looked_at) > longest(resync) {
+                let last = &status.reason;
+                let reason = format!("nobody has looked since {looked_at:.0}: is the controller running? then: {last}");
+                return Verdict { headline, reason, since: Some(looked_at) };
+            }
+            Verdict { headline, reason: status.reason.clone(), since: Some(status.since) }
+        }
+    }
+}
+
+/// The oldest look that is believed: three resync periods, as in [`Status::headline`].
+fn longest(resync: Duration) -> SignedDuration {
+    SignedDuration::try_from(resync.saturating_mul(3)).unwrap_or(SignedDuration::MAX)
+}
+
+/// Which artifact the services were last seen with.
+fn runs(status: &Status) -> Option<String> {
+    if status.services.iter().all(|service| service.image.is_none()) {
+        return None;
+    }
+    let changing = status.attempt.as_ref().map(|attempt| &attempt.tag);
+    let Some(Release { tag, images, generation: _ }) = &status.last_good else {
+        return Some(if changing.is_some() { "changing" } else { "other" }.to_owned());
+    };
+    let same = |service: &&driftless_domain::ServiceStatus| {
+        let good = images.get(&service.name).map(ToString::to_string);
+        good.is_some() && good == service.image
+    };
+    let count = status.services.iter().filter(same).count();
+    Some(match (count == status.services.len(), count) {
+        (true, _) => tag.to_string(),
+        (false, _) if changing.is_some_and(|changing| changing != tag) => "changing".to_owned(),
+        (false, 0) => "other".to_owned(),
+        (false, _) => "mixed".to_owned(),
+    })
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;
