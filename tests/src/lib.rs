@@ -1,1 +1,15 @@
 //! Shared set-up for the tests in this package.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "everything here is only for tests"
+)]
+
+pub mod lab;
+
+pub mod emulator;
+pub mod raw_aws;
+pub mod warped;

@@ -250,7 +250,7 @@ impl fmt::Display for WaitReason {
             Self::Contested { field, theirs, ours, heals } => write!(
                 f,
                 "Contested: {field} was put back {heals} times and comes back as {theirs}; it should be {ours}. Find who \
-                 changes it, then run `driftless reconcile`"
+                 changes it, then run `driftless deploy` again"
             ),
             Self::HealLater { step, until } => write!(f, "drifted; not before {until:.0}: {step}"),
             Self::ReportOnly { steps } => write!(f, "drifted; the spec says heal: report, so this is left: {steps}"),

@@ -9,7 +9,11 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::join_all;
 
-use driftless_domain::{CallClass, Chain, Clock, Generation, Health, Place, Status, Sync as Axis, Target};
+use jiff::Timestamp;
+
+use driftless_domain::{
+    CallClass, Chain, Clock, DesiredRelease, Generation, Health, Observed, Place, Status, Sync as Axis, Target,
+};
 use driftless_execute::LiveChanges;
 use driftless_observe::Observer;
 use driftless_releases::{ControllerStore, Loaded, Stored, Versioned};
@@ -92,24 +96,22 @@ async fn one_place(context: &Context, together: Vec<Prepared>, over: Told<'_>) {
     let at = context.clock.now();
     let desired: Vec<_> = together.iter().map(|prepared| prepared.desired.clone()).collect();
     let look = AssertUnwindSafe(context.observer.observe(&desired, at)).catch_unwind();
-    let looks = match tokio::time::timeout(PASS_DEADLINE, look).await {
-        Ok(Ok(observed)) => observed.into_iter().map(Some).collect(),
+    let looks: Vec<Result<Observed, String>> = match tokio::time::timeout(PASS_DEADLINE, look).await {
+        Ok(Ok(observed)) => observed.into_iter().map(Ok).collect(),
         // One answer that cannot be digested must not blind the others: look again, one by one.
-        Ok(Err(_)) if together.len() > 1 => {
-            join_all(desired.iter().map(|one| async {
-                let look = AssertUnwindSafe(context.observer.observe(std::slice::from_ref(one), at)).catch_unwind();
-                look.await.ok().and_then(|mut observed| observed.pop())
-            }))
-            .await
+        Ok(Err(_)) => join_all(desired.iter().map(|one| look_alone(context, one, at))).await,
+        Err(_) => {
+            let reason =
+                format!("the look did not come to an end within {} s and was dropped", PASS_DEADLINE.as_secs());
+            vec![Err(reason); together.len()]
         }
-        Ok(Err(_)) | Err(_) => vec![None; together.len()],
     };
     join_all(together.into_iter().zip(looks).map(|(prepared, observed)| async move {
         let target = prepared.desired.target.clone();
         let generation = prepared.desired.generation;
         let reason = match observed {
-            None => "InternalError: the look at this target did not come to an end".to_owned(),
-            Some(observed) => {
+            Err(reason) => reason,
+            Ok(observed) => {
                 let work = AssertUnwindSafe(pass(context, prepared, observed)).catch_unwind();
                 match tokio::time::timeout(PASS_DEADLINE, work).await {
                     Ok(Ok(done)) => return over(done),
@@ -123,6 +125,14 @@ async fn one_place(context: &Context, together: Vec<Prepared>, over: Told<'_>) {
         over(failed(context, target, generation, &reason).await);
     }))
     .await;
+}
+
+async fn look_alone(context: &Context, one: &DesiredRelease, at: Timestamp) -> Result<Observed, String> {
+    let look = AssertUnwindSafe(context.observer.observe(std::slice::from_ref(one), at)).catch_unwind();
+    match look.await {
+        Ok(mut observed) => observed.pop().ok_or_else(|| "InternalError: the look had no answer".to_owned()),
+        Err(panic) => Err(internal_error(&*panic)),
+    }
 }
 
 /// A pass that broke: the status is read again, for the pass may have written it before it broke.

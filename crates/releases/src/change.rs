@@ -203,7 +203,7 @@ pub struct Deployed {
 }
 
 /// Asks for an artifact in a target: one new generation of its desired record. Asking again for an artifact that was
-/// rejected there re-arms it: a new generation, tried once more.
+/// rejected there re-arms it (a new generation, tried once more), and so it is for a target that is contested.
 ///
 /// # Errors
 /// [`ChangeError::NotFound`], [`ChangeError::Gated`] with every closed gate, [`ChangeError::Stale`] when somebody else
@@ -245,12 +245,13 @@ pub async fn deploy(store: &dyn ApiStore, request: DeployRequest) -> Result<Depl
     };
     let found = stored.as_ref().map_or(Generation(0), |record| record.generation);
     check_expected(&format!("{target}"), expected.map(|generation| generation.0), found.0)?;
-    let rejected = loaded
-        .first()
-        .and_then(|one| one.status.as_valid())
-        .and_then(|status| status.record.rejected.as_ref())
-        .is_some_and(|rejected| rejected.generation == found);
-    if stored.is_some_and(|record| record.artifact == tag) && !rejected {
+    // A release that was rejected here, or a target that was given up as contested, is tried again when a person asks again.
+    let stuck = loaded.first().and_then(|one| one.status.as_valid()).is_some_and(|status| {
+        let status = &status.record;
+        let rejected = status.rejected.as_ref().is_some_and(|rejected| rejected.generation == found);
+        rejected || (status.contested.is_some() && status.observed_generation == found)
+    });
+    if stored.is_some_and(|record| record.artifact == tag) && !stuck {
         return Ok(Deployed { target, tag, generation: found, changed: false });
     }
     let record = DesiredRecord {

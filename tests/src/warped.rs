@@ -1,0 +1,88 @@
+//! A world seen through a reader that is broken on purpose: the mistakes that the tests must be able to catch.
+
+use async_trait::async_trait;
+use driftless_domain::{
+    CallError, ClusterName, EcsServiceName, LiveService, ParameterName, ParameterValue, Place, Rollout,
+    RunningContainer, StoppedTask, TaskDefArn, TaskDefinition, TaskFamily,
+};
+use driftless_observe::LiveState;
+use driftless_sim::World;
+
+/// What is wrong with the reader.
+#[derive(Debug, Clone, Copy)]
+pub enum Warp {
+    /// It maps every failed read to "not there" (what S10 forbids).
+    ErrorsAreAbsent,
+    /// It panics over the answer about this service.
+    PanicsAt(&'static str),
+}
+
+/// The reader.
+pub struct Warped {
+    /// The world behind it.
+    pub world: World,
+    /// What is wrong with it.
+    pub warp: Warp,
+}
+
+impl Warped {
+    fn warped<T>(&self, answer: Result<T, CallError>, nothing: T) -> Result<T, CallError> {
+        match (self.warp, answer) {
+            (Warp::ErrorsAreAbsent, Err(_)) => Ok(nothing),
+            (Warp::ErrorsAreAbsent | Warp::PanicsAt(_), answer) => answer,
+        }
+    }
+}
+
+#[async_trait]
+impl LiveState for Warped {
+    async fn services(
+        &self,
+        place: &Place,
+        cluster: &ClusterName,
+        names: &[EcsServiceName],
+    ) -> Result<Vec<Option<LiveService>>, CallError> {
+        if let Warp::PanicsAt(service) = self.warp {
+            assert!(!names.iter().any(|name| name.as_str() == service), "an answer that nobody expected");
+        }
+        self.warped(self.world.services(place, cluster, names).await, vec![None; names.len()])
+    }
+    async fn parameters(
+        &self,
+        place: &Place,
+        names: &[ParameterName],
+    ) -> Result<Vec<Option<ParameterValue>>, CallError> {
+        self.warped(self.world.parameters(place, names).await, vec![None; names.len()])
+    }
+    async fn task_definition(&self, place: &Place, arn: &TaskDefArn) -> Result<Option<TaskDefinition>, CallError> {
+        self.warped(self.world.task_definition(place, arn).await, None)
+    }
+    async fn revisions(&self, place: &Place, family: &TaskFamily, limit: usize) -> Result<Vec<TaskDefArn>, CallError> {
+        self.warped(self.world.revisions(place, family, limit).await, Vec::new())
+    }
+    async fn rollouts(
+        &self,
+        place: &Place,
+        cluster: &ClusterName,
+        service: &EcsServiceName,
+    ) -> Result<Option<Vec<Rollout>>, CallError> {
+        self.warped(self.world.rollouts(place, cluster, service).await, None)
+    }
+    async fn running_containers(
+        &self,
+        place: &Place,
+        cluster: &ClusterName,
+        service: &EcsServiceName,
+    ) -> Result<Vec<RunningContainer>, CallError> {
+        self.warped(self.world.running_containers(place, cluster, service).await, Vec::new())
+    }
+    async fn last_stopped(
+        &self,
+        place: &Place,
+        cluster: &ClusterName,
+        service: &EcsServiceName,
+        task_definition: &TaskDefArn,
+    ) -> Result<Option<StoppedTask>, CallError> {
+        self.warped(self.world.last_stopped(place, cluster, service, task_definition).await, None)
+    }
+}
