@@ -58,14 +58,17 @@ pub(crate) async fn observe_service(
     ObservedService { name: bound.name.clone(), parameter, live, running, family, rollouts, containers, stopped }
 }
 
-/// Whether the service plainly runs our image from a revision of ours: then what was read of its family lately will do.
-/// How deep to look, not what to do: `plan` decides from the documents.
+/// Whether the service plainly runs what we last told it to, with our image: then what was read of its family lately will
+/// do. How deep to look, not what to do: `plan` decides from the documents.
 fn runs_wanted(desired: &DesiredRelease, bound: &ServiceBinding, running: Option<&TaskDefinition>) -> bool {
     let image = desired.release().and_then(|release| release.images.get(&bound.name)).map(ToString::to_string);
-    let settled = desired.attempt.is_none();
-    settled
-        && running.is_some_and(|running| running.document.image_of(&bound.container) == image.as_deref())
-        && image.is_some()
+    let Some((running, image)) = running.zip(image) else { return false };
+    // Under way, with nothing pushed yet: a revision may have been registered that the list did not show.
+    let told = desired.attempt.as_ref().is_none_or(|attempt| {
+        let push = attempt.services.get(&bound.name).and_then(|sent| sent.push.as_ref());
+        push.is_some_and(|push| push.to == running.arn)
+    });
+    told && running.document.image_of(&bound.container) == Some(image.as_str())
 }
 
 /// A revision that we registered and that a list may not show yet.

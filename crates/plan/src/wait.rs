@@ -145,6 +145,11 @@ pub enum WaitReason {
         /// Not before.
         until: Timestamp,
     },
+    /// The records of the target give nothing to plan for.
+    Unplanned {
+        /// Why.
+        reason: String,
+    },
     /// It drifted, and the spec says `heal: report`.
     ReportOnly {
         /// What would be done.
@@ -184,6 +189,7 @@ impl WaitReason {
             | Self::DigestMismatch { .. }
             | Self::UnknownRollout { .. }
             | Self::NothingToGoBackTo { .. }
+            | Self::Unplanned { .. }
             | Self::Contested { .. } => WaitKind::Blocked,
             Self::HealLater { .. } | Self::ReportOnly { .. } => WaitKind::Drifted,
         }
@@ -253,6 +259,7 @@ impl fmt::Display for WaitReason {
                  changes it, then run `driftless deploy` again"
             ),
             Self::HealLater { step, until } => write!(f, "drifted; not before {until:.0}: {step}"),
+            Self::Unplanned { reason } => f.write_str(reason),
             Self::ReportOnly { steps } => write!(f, "drifted; the spec says heal: report, so this is left: {steps}"),
         }
     }

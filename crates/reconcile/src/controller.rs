@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use driftless_domain::{Chain, Clock, Target};
 use driftless_execute::LiveChanges;
 use driftless_observe::{LiveState, Observer};
+use driftless_plan::Plan;
 use driftless_releases::{Change, ControllerStore, Heartbeat};
 
 use crate::backoff::{Delays, jittered};
@@ -250,12 +251,7 @@ pub async fn once(
     let context = &controller.context;
     let mut due: Vec<Target> = match targets {
         Some(targets) => targets,
-        None => {
-            let mut all: Vec<Target> = context.store.changes(None).await?.into_iter().map(|one| one.target).collect();
-            all.sort();
-            all.dedup();
-            all
-        }
+        None => all_targets(context).await?,
     };
     let mut last: BTreeMap<Target, Ended> = BTreeMap::new();
     // Parameter and revision, service, and a look at what came of it: three passes per service of an app, and a few more.
@@ -275,4 +271,32 @@ pub async fn once(
         }
     }
     Ok(last.into_values().collect())
+}
+
+/// What would be done about these targets (or with none, all), with nothing changed and nothing written: the plan of each,
+/// or why there is none.
+///
+/// # Errors
+/// When the records cannot be read.
+pub async fn dry_run(
+    controller: &Controller,
+    targets: Option<Vec<Target>>,
+) -> Result<Vec<(Target, Plan)>, driftless_releases::StoreError> {
+    let context = &controller.context;
+    let due = match targets {
+        Some(targets) => targets,
+        None => all_targets(context).await?,
+    };
+    let mut plans = Vec::new();
+    for together in due.chunks(ROUND) {
+        plans.extend(crate::round::plans(context, together).await?);
+    }
+    Ok(plans)
+}
+
+async fn all_targets(context: &Context) -> Result<Vec<Target>, driftless_releases::StoreError> {
+    let mut all: Vec<Target> = context.store.changes(None).await?.into_iter().map(|one| one.target).collect();
+    all.sort();
+    all.dedup();
+    Ok(all)
 }

@@ -22,7 +22,7 @@ mod report;
 mod round;
 
 pub use backoff::Delays;
-pub use controller::{Controller, Settings, once};
+pub use controller::{Controller, Settings, dry_run, once};
 pub use heal::{CONTESTED_AFTER, HEAL_WINDOW};
 pub use lease::{LEASE_TIME, Lessee, NotHeld, Sole, Tenure, keep_lease};
 pub use pass::{Ended, Next};

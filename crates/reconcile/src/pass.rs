@@ -71,7 +71,7 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
     let planned = plan(&desired, &observed);
     let attempt = desired.attempt.clone().unwrap_or_else(|| begin(&pages.status.record, &desired, now));
     let restrained = restrain(planned, &pages.status.record, &attempt, desired.binding.heal, now);
-    tracing::Span::current().record("plan", tracing::field::display(&restrained.plan));
+    tracing::Span::current().record("plan", restrained.plan.to_string().replace('\n', "; "));
 
     if let Some(contested) = restrained.contested {
         pages.tell(EventKind::Contested, desired.generation, clock, report::contested_text(&contested));

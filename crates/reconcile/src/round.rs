@@ -16,7 +16,8 @@ use driftless_domain::{
 };
 use driftless_execute::LiveChanges;
 use driftless_observe::Observer;
-use driftless_releases::{ControllerStore, Loaded, Stored, Versioned};
+use driftless_plan::{Plan, WaitReason, plan};
+use driftless_releases::{ControllerStore, Loaded, StoreError, Stored, Versioned};
 
 use crate::lease::Tenure;
 use crate::pass::{Ended, Next, pass};
@@ -67,6 +68,32 @@ pub(crate) async fn round(context: &Context, targets: Vec<Target>, over: Told<'_
         places.entry(prepared.desired.binding.place.clone()).or_default().push(prepared);
     }
     join_all(places.into_values().map(|together| one_place(context, together, over))).await;
+}
+
+/// The plans of these targets as they stand: read, nothing written. A target without a plan (its records do not add up, or
+/// nothing is wanted there) says so as a wait.
+pub(crate) async fn plans(context: &Context, targets: &[Target]) -> Result<Vec<(Target, Plan)>, StoreError> {
+    let mut plans = Vec::with_capacity(targets.len());
+    let mut ready = Vec::new();
+    for loaded in context.store.load(targets).await? {
+        let target = loaded.target.clone();
+        match prepare(&*context.store, &context.kept, loaded).await {
+            Ok(prepared) => ready.push(prepared.desired),
+            Err(Unprepared::Gone) => plans.push((target, Plan::Wait(unplanned("there is no desired record")))),
+            Err(Unprepared::Unresolved(problem)) => {
+                plans.push((target, Plan::Wait(unplanned(&Chain(&problem).to_string()))));
+            }
+            Err(Unprepared::Store(error)) => return Err(error),
+        }
+    }
+    let observed = context.observer.observe(&ready, context.clock.now()).await;
+    plans.extend(ready.iter().zip(&observed).map(|(desired, seen)| (desired.target.clone(), plan(desired, seen))));
+    plans.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(plans)
+}
+
+fn unplanned(reason: &str) -> WaitReason {
+    WaitReason::Unplanned { reason: reason.to_owned() }
 }
 
 async fn one_prepared(context: &Context, loaded: Loaded, over: Told<'_>) -> Option<Prepared> {
