@@ -22,12 +22,13 @@ pub enum Service {
 }
 
 impl Service {
-    fn target(self) -> (&'static str, &'static str) {
+    /// Its name, the prefix of its operations, and its version of JSON.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Ecs => ("ecs", "AmazonEC2ContainerServiceV20141113"),
-            Self::Ssm => ("ssm", "AmazonSSM"),
-            Self::Ecr => ("ecr", "AmazonEC2ContainerRegistry_V20150921"),
-            Self::DynamoDb => ("dynamodb", "DynamoDB_20120810"),
+            Self::Ecs => ("ecs", "AmazonEC2ContainerServiceV20141113", "1.1"),
+            Self::Ssm => ("ssm", "AmazonSSM", "1.1"),
+            Self::Ecr => ("ecr", "AmazonEC2ContainerRegistry_V20150921", "1.1"),
+            Self::DynamoDb => ("dynamodb", "DynamoDB_20120810", "1.0"),
         }
     }
 }
@@ -52,12 +53,12 @@ impl RawAws {
     /// When it cannot be sent, or the answer is not a success; the error then begins with AWS's code.
     pub async fn call(&self, place: &Place, service: Service, operation: &str, body: &Value) -> Result<Value> {
         let Place { account, region, role: _ } = place;
-        let (name, prefix) = service.target();
+        let (name, prefix, json) = service.words();
         let scope = format!("{account}/20260101/{region}/{name}/aws4_request");
         let answer = self
             .http
             .post(&self.url)
-            .header("content-type", "application/x-amz-json-1.1")
+            .header("content-type", format!("application/x-amz-json-{json}"))
             .header("x-amz-target", format!("{prefix}.{operation}"))
             .header("x-amz-date", "20260101T000000Z")
             .header(

@@ -1,7 +1,7 @@
 //! Connections: for every place (account, region, role) one set of clients, built once. Reads and changes have clients of
 //! their own, because a read is repeated by the SDK and a change never is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,13 +17,19 @@ use tokio::sync::OnceCell;
 use driftless_domain::{AccountId, Place, Region, TaskDefArn};
 
 use crate::credentials::AssumedRole;
+use crate::limits::LONGEST_WAIT_OF_A_CHANGE;
 
 /// One TCP and TLS handshake: the SDK's own default, written down because it decides how soon a dead address is noticed.
 const CONNECT: Duration = Duration::from_millis(3_100);
 /// One try. ECS answers in tens of milliseconds; what takes longer than this is lost.
 const ATTEMPT: Duration = Duration::from_secs(10);
-/// A read with all its tries. A change has one try, so [`ATTEMPT`] bounds it.
+/// A read with all its tries.
 const OPERATION: Duration = Duration::from_secs(30);
+/// A change: its one try, and two seconds for credentials that have to be renewed first.
+const CHANGE: Duration = Duration::from_secs(12);
+/// The longest time between a change being handed to this crate and its arrival at AWS: its turn (5 s) and the call (12 s).
+/// A takeover grace must not be shorter (DESIGN.md section 8, point 3).
+pub const LONGEST_IN_FLIGHT: Duration = Duration::from_secs(LONGEST_WAIT_OF_A_CHANGE.as_secs() + CHANGE.as_secs());
 /// Taking a role: two tries of STS and the way there.
 const TAKE_ROLE: Duration = Duration::from_secs(20);
 
@@ -135,13 +141,6 @@ impl Accounts {
         aws_sdk_dynamodb::Client::new(&self.own(region))
     }
 
-    /// The accounts that were opened so far.
-    #[must_use]
-    pub fn opened(&self) -> HashSet<AccountId> {
-        let places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.keys().map(|place| place.account.clone()).collect()
-    }
-
     fn own(&self, region: &Region) -> SdkConfig {
         self.0.base.to_builder().region(aws_sdk_ecs::config::Region::new(region.to_string())).build()
     }
@@ -167,7 +166,8 @@ impl Accounts {
 
 impl PlaceClients {
     fn new(config: &SdkConfig, place: &Place) -> Self {
-        let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
+        let timeouts = timeouts().to_builder().operation_timeout(CHANGE).build();
+        let once = config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
         // The SDK's retry budget is one per service and region for the whole process; one throttled account would use up
         // everybody's (aws-facts.md).
         let partition = |service: &str| {

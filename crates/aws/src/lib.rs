@@ -1,11 +1,4 @@
-//! The only crate that names the AWS SDK: the ports of `observe`, `execute` and `releases`, implemented.
-//!
-//! - [`Accounts`] opens places (account, region, role); [`Aws`] reads and changes what is in them.
-//! - [`DynamoStore`] keeps the records; [`DynamoStore::bootstrap`] makes the table.
-//! - [`CallCounter`] counts what they send.
-//!
-//! **Refuses:** to let an SDK type out (except for setting up tests), to send a change twice, to call a change failed that
-//! may have happened, and to turn an error into "not there".
+#![doc = include_str!("../README.md")]
 
 mod classify;
 mod connect;
@@ -24,7 +17,7 @@ mod ssm;
 #[cfg(test)]
 mod testing;
 
-pub use connect::{Accounts, Endpoint};
+pub use connect::{Accounts, Endpoint, LONGEST_IN_FLIGHT};
 pub use counting::{CallCounter, Counts, Kind};
 pub use dynamo::{BootstrapError, BootstrapItem, BootstrapOutcome, BootstrapStep, DeletionProtection, DynamoStore};
 pub use limits::{Bucket, LONGEST_WAIT_OF_A_CHANGE, LONGEST_WAIT_OF_A_READ};
