@@ -144,6 +144,8 @@ impl From<Announced> for AnnouncedView {
 /// An app's artifacts, newest announcement first.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Artifacts {
+    /// The API's time.
+    pub now: Timestamp,
     /// The artifacts.
     #[schema(value_type = Vec<Object>)]
     pub artifacts: Vec<Artifact>,

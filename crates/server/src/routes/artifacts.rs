@@ -62,7 +62,7 @@ pub(crate) async fn list_artifacts(
     if matches!(shared.store.spec(&app).await?, Stored::Missing) {
         return Err(Problem::not_found(format!("there is no app {app}")));
     }
-    Ok(Answer(Artifacts { artifacts: shared.store.artifacts(&app, limit).await? }))
+    Ok(Answer(Artifacts { now: shared.now(), artifacts: shared.store.artifacts(&app, limit).await? }))
 }
 
 /// What git takes as a branch is wider than this; what people must be able to read is not.

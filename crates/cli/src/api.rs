@@ -1,0 +1,255 @@
+//! Asking the API, and putting its refusals into words.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::{Client, Method, Url, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer may take: the API gives up after 30 s, and holds a long poll for a few seconds here.
+const ANSWER: Duration = Duration::from_secs(40);
+/// How much of an answer that is no JSON is shown.
+const SHOWN: usize = 200;
+
+/// The API.
+#[derive(Debug)]
+pub(crate) struct Api {
+    base: Url,
+    client: Client,
+    token: Option<String>,
+}
+
+/// A request. `tried` is what it is for, for people: "deploy v2 to shop/dev".
+#[derive(Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) tried: &'a str,
+    method: Method,
+    path: String,
+    if_match: Option<String>,
+    body: Option<(&'static str, String)>,
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn get(tried: &'a str, path: impl Into<String>) -> Self {
+        Self { tried, method: Method::GET, path: path.into(), if_match: None, body: None }
+    }
+
+    pub(crate) fn post(tried: &'a str, path: impl Into<String>, body: Option<&Value>) -> Self {
+        let body = body.map(|body| ("application/json", body.to_string()));
+        Self { method: Method::POST, body, ..Self::get(tried, path) }
+    }
+
+    /// A change of what is stored, made from the state that `if_match` names.
+    pub(crate) fn put(
+        tried: &'a str,
+        path: impl Into<String>,
+        if_match: String,
+        kind: &'static str,
+        body: String,
+    ) -> Self {
+        Self { method: Method::PUT, if_match: Some(if_match), body: Some((kind, body)), ..Self::get(tried, path) }
+    }
+}
+
+/// What the API answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The body.
+    pub(crate) text: String,
+    /// The ETag.
+    pub(crate) etag: Option<String>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Result<Value, Failure> {
+        self.read()
+    }
+
+    /// The body as a value of a type that we know.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.text).map_err(|error| {
+            Failure::new(Exit::Failed, "the API's answer cannot be read")
+                .said(error.to_string())
+                .next("is `driftless` as new as `driftlessd`? compare `driftless --version` and `driftlessd --version`")
+        })
+    }
+}
+
+/// Problem details, as far as they are told.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    detail: String,
+    pub(crate) findings: Vec<driftless_spec::Finding>,
+    unmet: Vec<Gate>,
+    current: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Gate {
+    message: String,
+}
+
+/// A refusal: its words, and what it says for programs.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) failure: Failure,
+    pub(crate) status: u16,
+    pub(crate) problem: Problem,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        refusal.failure
+    }
+}
+
+impl Api {
+    /// The API that the command line names.
+    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+        let wrong = |why: String| {
+            Failure::new(Exit::Usage, format!("cannot use {} as the API's address", global.api))
+                .said(why)
+                .next("write it like http://127.0.0.1:7474, with --api or DRIFTLESS_API")
+        };
+        let base = Url::parse(&global.api).map_err(|error| wrong(error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() || !base.username().is_empty() {
+            return Err(wrong("it must be http:// or https:// and a host, without user name".to_owned()));
+        }
+        let here = base.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
+        // A redirect would take the token somewhere else.
+        let builder = Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")));
+        let builder = if here { builder.no_proxy() } else { builder };
+        let client = builder
+            .build()
+            .map_err(|error| Failure::new(Exit::Failed, "cannot prepare to speak HTTP").said(chain(&error)))?;
+        Ok(Self { base, client, token: token(global)? })
+    }
+
+    /// Asks, and gives the answer or the refusal.
+    pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Refusal> {
+        let Ask { tried, method, path, if_match, body } = ask;
+        let mut url = self.base.clone();
+        let (path, query) = path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url.set_query(query);
+        let mut request = self.client.request(method, url);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(condition) = if_match {
+            request = request.header(header::IF_MATCH, condition);
+        }
+        if let Some((kind, body)) = body {
+            request = request.header(header::CONTENT_TYPE, kind).body(body);
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(tried, &error))?;
+        let status = response.status();
+        let etag = response.headers().get(header::ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = response.text().await.map_err(|error| self.unreachable(tried, &error))?;
+        if status.is_success() {
+            return Ok(Answer { text, etag });
+        }
+        Err(self.refused(tried, status.as_u16(), &text))
+    }
+
+    fn unreachable(&self, tried: &str, error: &reqwest::Error) -> Refusal {
+        let failure = Failure::new(Exit::Failed, format!("cannot {tried}")).passing();
+        let failure = if error.is_connect() {
+            failure
+                .said(format!("cannot reach the API at {}: {}", self.shown(), root(error)))
+                .next("is `driftlessd serve` or `driftlessd dev` running? --api or DRIFTLESS_API says where")
+        } else if error.is_timeout() {
+            failure.said(format!("the API at {} did not answer within {} s", self.shown(), ANSWER.as_secs()))
+        } else {
+            failure.said(format!("speaking to the API at {} failed: {}", self.shown(), chain(error)))
+        };
+        Refusal { failure, status: 0, problem: Problem::default() }
+    }
+
+    fn refused(&self, tried: &str, status: u16, text: &str) -> Refusal {
+        let problem: Problem = serde_json::from_str(text).unwrap_or_default();
+        let slug = problem.kind.rsplit('/').next().unwrap_or_default().to_owned();
+        let exit = match (status, slug.as_str()) {
+            (401 | 403, _) => Exit::NotAllowed,
+            (409, "gated") => Exit::Gated,
+            (409 | 412 | 428, _) => Exit::Conflict,
+            (400 | 413 | 415 | 422, _) => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        let mut failure = Failure::new(exit, format!("cannot {tried}"));
+        failure.passing = matches!(status, 429 | 500..=599);
+        if problem.unmet.is_empty() {
+            let beginning: String = text.chars().take(SHOWN).collect();
+            let said = if problem.detail.is_empty() { &beginning } else { &problem.detail };
+            let kind = if slug.is_empty() { String::new() } else { format!("{slug}, ") };
+            failure = failure.said(format!("the API at {} says: {said} ({kind}HTTP {status})", self.shown()));
+        } else {
+            for Gate { message } in &problem.unmet {
+                failure = failure.said(format!("a gate is closed: {message}"));
+            }
+        }
+        failure.next = match (status, self.token.is_some(), problem.current) {
+            (401, false, _) => Some("set DRIFTLESS_TOKEN, or put the token into ~/.config/driftless/token".to_owned()),
+            (401, true, _) => Some("is the token the one that `driftlessd` was started with?".to_owned()),
+            (412, _, Some(current)) => Some(format!("look at it again; it is at {current} now")),
+            _ => None,
+        };
+        Refusal { failure, status, problem }
+    }
+
+    fn shown(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+}
+
+/// The token: as given, or from a file that only its owner should be able to read.
+fn token(global: &Global) -> Result<Option<String>, Failure> {
+    if let Some(token) = global.token.as_ref().filter(|token| !token.is_empty()) {
+        return Ok(Some(token.trim().to_owned()));
+    }
+    let named = std::env::var_os("DRIFTLESS_TOKEN_FILE").map(PathBuf::from);
+    let usual = || {
+        let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+        let config = config.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+        config.map(|config| config.join("driftless/token"))
+    };
+    let must_exist = named.is_some();
+    let Some(path) = named.or_else(usual) else { return Ok(None) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|token| !token.is_empty())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Ok(None),
+        Err(error) => {
+            Err(Failure::new(Exit::Usage, format!("cannot read the token from {}", path.display()))
+                .said(error.to_string()))
+        }
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    driftless_domain::Chain(error).to_string()
+}
+
+/// The last cause: what the operating system said.
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}

@@ -1,0 +1,253 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use driftless_domain::{AppName, EnvName, GitSha, ImageRef, Reason, ServiceName, Tag, Target};
+
+use crate::out::Format;
+use crate::parse;
+
+/// Keeps every environment of every application on the release that people asked for.
+#[derive(Debug, Parser)]
+#[command(name = "driftless", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage or invalid spec, 3 degraded, 4 not allowed, 5 conflict,\n\
+                          6 gated, 7 rolled back, failed or superseded, 8 difference found, 124 timeout.";
+
+/// Where the help shows what holds for all commands.
+const FOR_ALL: &str = "Options for all commands";
+
+/// What holds for all commands.
+#[derive(Debug, Arguments)]
+pub(crate) struct Global {
+    /// Where the API is
+    #[arg(long, global = true, help_heading = FOR_ALL, env = "DRIFTLESS_API", value_name = "URL", default_value = "http://127.0.0.1:7474")]
+    pub(crate) api: String,
+    /// The token; better in DRIFTLESS_TOKEN, in the file that DRIFTLESS_TOKEN_FILE names, or in
+    /// ~/.config/driftless/token, where other users of this machine cannot see it
+    #[arg(long, global = true, help_heading = FOR_ALL, env = "DRIFTLESS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+    /// How to print answers
+    #[arg(short, long, global = true, help_heading = FOR_ALL, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check, show and apply app specs
+    #[command(subcommand)]
+    Spec(Spec),
+    /// Announce and list builds
+    #[command(subcommand)]
+    Release(Release),
+    /// Ask for a build in an environment
+    #[command(after_help = "Examples:\n  driftless deploy shop dev sha-abc1234 --reason \"try the new checkout\"\n  \
+                            driftless deploy shop prod sha-abc1234 --reason \"release 12\" --wait --timeout 15m")]
+    Deploy(Deploy),
+    /// Show how targets are: all, an app's, or one
+    #[command(after_help = "Examples:\n  driftless status\n  driftless status shop -o wide\n  \
+                            driftless status shop prod --watch")]
+    Status(Status),
+    /// Show what the controller would do next; exits with 8 when there is anything
+    Diff(At),
+    /// Show what happened to a target, newest first
+    History(History),
+    /// Wait for a generation to converge; exits with 0 only when it did
+    #[command(
+        after_help = "Examples:\n  driftless wait shop dev\n  driftless wait shop prod --generation 12 --timeout 30m"
+    )]
+    Wait(Wait),
+    /// Ask the controller to look at a target now, and show what it sees
+    Reconcile(At),
+    /// Play with the world of `driftlessd dev`
+    #[cfg(feature = "dev")]
+    #[command(subcommand)]
+    Dev(Dev),
+}
+
+/// A target.
+#[derive(Debug, Arguments)]
+pub(crate) struct At {
+    /// The app
+    app: AppName,
+    /// The environment
+    env: EnvName,
+}
+
+impl At {
+    pub(crate) fn target(&self) -> Target {
+        Target::new(self.app.clone(), self.env.clone())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Spec {
+    /// Check a spec; needs no API. Exits with 2 when it is not valid
+    #[command(after_help = "Examples:\n  driftless spec validate driftless.yaml\n  \
+                            cat driftless.yaml | driftless spec validate - --strict")]
+    Validate {
+        /// The file; `-` for standard input
+        file: PathBuf,
+        /// Take warnings for errors
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Print the JSON Schema of specs, for editors
+    Schema,
+    /// Check a spec and store it; the same spec again changes nothing
+    #[command(after_help = "Examples:\n  driftless spec apply driftless.yaml --dry-run\n  \
+                            driftless spec apply driftless.yaml")]
+    Apply {
+        /// The file; `-` for standard input
+        file: PathBuf,
+        /// Only say whether it would change anything
+        #[arg(long)]
+        dry_run: bool,
+        /// Take warnings for errors
+        #[arg(long)]
+        strict: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Release {
+    /// Announce a build; the same build again changes nothing
+    #[command(
+        after_help = "Example:\n  driftless release create shop --tag sha-abc1234 --git-sha abc1234 --branch main \\\n    \
+                            --image web=123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:0123…"
+    )]
+    Create {
+        /// The app
+        app: AppName,
+        /// What the build is called, and the value that the version parameter gets
+        #[arg(long)]
+        tag: Tag,
+        /// The image of a service, by digest; once for each service
+        #[arg(long = "image", required = true, value_name = "SERVICE=REPOSITORY@DIGEST", value_parser = parse::image)]
+        images: Vec<(ServiceName, ImageRef)>,
+        /// The commit it was built from
+        #[arg(long, value_name = "SHA")]
+        git_sha: Option<GitSha>,
+        /// The branch it was built from
+        #[arg(long)]
+        branch: Option<String>,
+    },
+    /// List builds, newest first
+    List {
+        /// The app
+        app: AppName,
+        /// How many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+    },
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Deploy {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// The build
+    pub(crate) tag: Tag,
+    /// Why; everybody can read it
+    #[arg(long)]
+    pub(crate) reason: Reason,
+    /// Only if the target is at this generation (0: nothing was ever wanted there)
+    #[arg(long, value_name = "N")]
+    pub(crate) if_generation: Option<u64>,
+    /// Wait until it converged, or it is clear that it will not
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// How long to wait
+    #[arg(long, requires = "wait", default_value = "10m", value_parser = parse::duration)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Status {
+    /// The app; all when it is left out
+    pub(crate) app: Option<AppName>,
+    /// The environment; all when it is left out
+    pub(crate) env: Option<EnvName>,
+    /// Show it again whenever it changes, until interrupted
+    #[arg(long, short)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// How many events at most
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) limit: u32,
+}
+
+/// What can be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WaitFor {
+    /// The generation runs, by digest
+    Converged,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Wait {
+    #[command(flatten)]
+    pub(crate) at: At,
+    /// What to wait for
+    #[arg(long = "for", value_enum, default_value_t = WaitFor::Converged)]
+    pub(crate) wait_for: WaitFor,
+    /// Which generation; the one that is wanted now when it is left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) generation: Option<u64>,
+    /// How long to wait
+    #[arg(long, default_value = "10m", value_parser = parse::duration)]
+    pub(crate) timeout: Duration,
+}
+
+#[cfg(feature = "dev")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dev {
+    /// Break something, and watch it heal
+    #[command(subcommand)]
+    Break(Break),
+    /// Set how many tasks a service should run, as autoscaling would
+    Scale {
+        #[command(flatten)]
+        at: At,
+        /// The service
+        service: ServiceName,
+        /// How many tasks
+        count: u32,
+    },
+    /// Show everything that is in the world
+    World,
+}
+
+#[cfg(feature = "dev")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum Break {
+    /// Point a service to another task definition, as somebody in the console might
+    Service {
+        #[command(flatten)]
+        at: At,
+        /// The service
+        service: ServiceName,
+    },
+    /// Change a version parameter by hand
+    Parameter {
+        #[command(flatten)]
+        at: At,
+        /// The service
+        service: ServiceName,
+    },
+    /// Announce and deploy a build whose tasks crash
+    Release(At),
+}

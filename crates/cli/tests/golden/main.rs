@@ -1,0 +1,10 @@
+//! What people see: the compiled `driftless` against an API that answers what it is told to.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests; clippy only knows their bodies")]
+
+mod change;
+mod fake;
+mod look;
+mod spec;
+mod trouble;
+mod wait;
