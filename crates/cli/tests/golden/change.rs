@@ -101,6 +101,7 @@ fn builds_are_listed() {
     .assert_eq(&fake.run(&["release", "list", "shop"]));
 }
 
+#[cfg(feature = "dev")]
 #[test]
 fn the_world_is_broken_by_name() {
     let fake = Fake::new(vec![
