@@ -48,14 +48,13 @@ pub(crate) fn attended(options: &Options) -> Result<ExitCode> {
 
 /// What a person types, in order; records of an earlier run stay as they are.
 fn commands() -> Vec<Vec<String>> {
-    let mut create = vec!["release".to_owned(), "create".to_owned(), APP.to_owned(), FIRST.tag.to_owned()];
+    let mut create = words(&["release", "create", APP, "--tag", FIRST.tag]);
     for service in SERVICES {
         create.extend(["--image".to_owned(), format!("{service}={}", FIRST.image(service))]);
     }
     let mut all = vec![words(&["spec", "apply", SPEC_FILE]), create];
     for env in ENVIRONMENTS {
-        all.push(words(&["deploy", APP, env, FIRST.tag, "--reason", "the demo"]));
-        all.push(words(&["wait", APP, env, "--for=converged"]));
+        all.push(words(&["deploy", APP, env, FIRST.tag, "--reason", "the demo", "--wait"]));
     }
     all.push(words(&["status"]));
     all
@@ -99,12 +98,12 @@ fn welcome(cli: &Path, daemon: &Daemon) -> String {
   export DRIFTLESS_API={api} DRIFTLESS_TOKEN={token}
   alias driftless={}
 
-  driftless status --watch                        # in a third one: see what happens
-  driftless dev break service {APP} dev web          # point a service at another revision
-  driftless dev break parameter {APP} staging web    # edit a version parameter
-  driftless dev break release {APP} dev              # a release whose tasks never start
+  driftless status --watch
+  driftless dev break service {APP} dev web         # somebody points a service at another revision
+  driftless dev break parameter {APP} staging web   # somebody edits a version parameter
+  driftless dev break release {APP} dev             # a release whose tasks crash: ECS rolls it back
+  driftless wait {APP} dev                          # its exit code says so: 7
   driftless history {APP} dev
-  driftless diff {APP} dev
 
 What changes is told here. ctrl-C ends it all.
 ",
@@ -148,9 +147,10 @@ mod tests {
     fn each_environment_is_waited_for_before_the_next() {
         let typed: Vec<String> = commands().iter().map(|words| shown(words)).collect();
         assert_eq!(typed[0], "spec apply examples/demo/driftless.yaml");
-        assert!(typed[1].starts_with("release create shop sha-abc1234 --image web=registry.example/shop/web@sha256:"));
-        assert_eq!(typed[2], "deploy shop dev sha-abc1234 --reason 'the demo'");
-        assert_eq!(typed[3], "wait shop dev --for=converged");
-        assert_eq!(typed[4], "deploy shop staging sha-abc1234 --reason 'the demo'");
+        assert!(
+            typed[1].starts_with("release create shop --tag sha-abc1234 --image web=registry.example/shop/web@sha256:")
+        );
+        assert_eq!(typed[2], "deploy shop dev sha-abc1234 --reason 'the demo' --wait");
+        assert_eq!(typed[3], "deploy shop staging sha-abc1234 --reason 'the demo' --wait");
     }
 }

@@ -122,6 +122,7 @@ fn roll_back(story: &mut Story) -> Result<u64> {
     // What the rollback asked for is done and seen; from here on every call is a look or a mistake.
     story.client.post("/dev/calls/reset", &json!({}))?;
     look_again(story)?;
+    std::thread::sleep(RESYNC);
     let calls = story.client.get("/dev/calls")?;
     for operation in ["UpdateService", "RegisterTaskDefinition", "PutParameter"] {
         let sent = sent(&calls, operation);
