@@ -36,6 +36,12 @@ impl Aws {
         Self { accounts, limits: Limits::new(), calls }
     }
 
+    /// The same without limits of our own: for emulators, which nobody else shares.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        Self { limits: self.limits.lifted(), ..self }
+    }
+
     /// What was sent so far.
     #[must_use]
     pub fn calls(&self) -> &CallCounter {

@@ -83,8 +83,9 @@ impl Controller {
             if !due.is_empty() {
                 let context = Arc::clone(&self.context);
                 let told = told.clone();
+                let asked = due.iter().filter_map(|target| turn.asked.take(target)).collect();
                 rounds.spawn(async move {
-                    round(&context, due, &move |ended| {
+                    round(&context, due, &asked, &move |ended| {
                         let _ = told.send(ended);
                     })
                     .await;
@@ -124,6 +125,8 @@ struct Turn {
     next_beat: Duration,
     last_change: Option<Timestamp>,
     seen: BTreeSet<Change>,
+    /// Targets that changed or that somebody wants looked at: the report of their next pass is written in any case.
+    asked: BTreeSet<Target>,
 }
 
 impl Turn {
@@ -139,6 +142,7 @@ impl Turn {
             next_beat: now + HEARTBEAT,
             last_change: None,
             seen: BTreeSet::new(),
+            asked: BTreeSet::new(),
         }
     }
 
@@ -158,18 +162,21 @@ impl Turn {
                     self.next_list = now + Duration::from_secs(30);
                 }
                 for change in changes {
-                    self.changed(&change, now, context.clock.now());
+                    self.changed(&change, everything, now, context.clock.now());
                 }
             }
             Err(error) => tracing::warn!(error = %Chain(&error), "the index of changes could not be read"),
         }
     }
 
-    fn changed(&mut self, change: &Change, now: Duration, at: Timestamp) {
+    fn changed(&mut self, change: &Change, everything: bool, now: Duration, at: Timestamp) {
         self.last_change = Some(self.last_change.map_or(change.at, |last| last.max(change.at)));
         self.looked_at.entry(change.target.clone()).or_insert(at);
         if self.seen.insert(change.clone()) {
             self.queue.wish(&change.target, now);
+            if !everything {
+                self.asked.insert(change.target.clone());
+            }
         }
         if self.seen.len() > 10_000 {
             // Forgetting costs one more look per target.
@@ -180,7 +187,7 @@ impl Turn {
     /// The controller's word that it is alive (L8).
     async fn beat(&mut self, context: &Context, settings: &Settings) {
         let now = context.clock.running_for();
-        if now < self.next_beat {
+        if now < self.next_beat || !context.tenure.active() {
             return;
         }
         self.next_beat = now + HEARTBEAT;
@@ -258,7 +265,7 @@ pub async fn once(
     for _ in 0..32 {
         let ended = std::sync::Mutex::new(Vec::new());
         for together in due.chunks(ROUND) {
-            round(context, together.to_vec(), &|one| {
+            round(context, together.to_vec(), &BTreeSet::new(), &|one| {
                 ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(one);
             })
             .await;

@@ -91,9 +91,13 @@ fn heal(action: &Action, attempt: &Attempt, now: Timestamp) -> Option<Heal> {
     let field = action.field()?;
     match action {
         Action::WriteParameter { service, name: _, from, to } => {
-            let sent = attempt.services.get(service).and_then(|sent| sent.parameter_sent_at);
+            // A write that never took effect is sent again, and that is no heal.
+            let undone = attempt
+                .services
+                .get(service)
+                .is_some_and(|sent| sent.parameter_sent_at.is_some() && &sent.parameter_before != from);
             let from = from.clone().unwrap_or_else(|| "(not there)".to_owned());
-            (again || sent.is_some()).then(|| Heal { field, from, to: to.clone(), at: now })
+            (again || undone).then(|| Heal { field, from, to: to.clone(), at: now })
         }
         Action::UpdateService { service, cluster: _, ecs_service: _, from, to } => {
             let pushes = attempt.services.get(service).map_or(0, |sent| sent.pushes);

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use driftless_domain::{Actor, CallClass, CallError, Chain, Clock, DesiredRelease, Generation, Push, Rejected, Status};
+use driftless_domain::{
+    Actor, CallClass, CallError, Chain, Clock, DesiredRelease, Generation, Heal, Push, Rejected, Status,
+};
 use driftless_execute::{Effect, Journal, Refused};
 use driftless_plan::Action;
 use driftless_releases::{ControllerStore, Event, EventKind, StoreError, Stored, Versioned};
@@ -16,6 +18,8 @@ pub(crate) struct PassJournal<'a> {
     clock: &'a dyn Clock,
     tenure: &'a dyn Tenure,
     desired: &'a DesiredRelease,
+    /// The heals that the steps are; each counts from the moment its step is about to be sent.
+    heals: Vec<Heal>,
     pages: Mutex<Pages>,
 }
 
@@ -66,9 +70,10 @@ impl<'a> PassJournal<'a> {
         clock: &'a dyn Clock,
         tenure: &'a dyn Tenure,
         desired: &'a DesiredRelease,
+        heals: Vec<Heal>,
         pages: Pages,
     ) -> Self {
-        Self { store, clock, tenure, desired, pages: Mutex::new(pages) }
+        Self { store, clock, tenure, desired, heals, pages: Mutex::new(pages) }
     }
 
     pub(crate) fn into_pages(self) -> Pages {
@@ -88,6 +93,14 @@ impl<'a> PassJournal<'a> {
     }
 }
 
+/// Whether the step itself is what a heal counts: a revision that is registered on the way is part of it.
+fn sends(action: &Action) -> bool {
+    match action {
+        Action::WriteParameter { .. } | Action::UpdateService { .. } => true,
+        Action::RegisterTaskDefinition { .. } | Action::Reject { .. } => false,
+    }
+}
+
 fn records(error: &StoreError) -> Refused {
     Refused::Records(Chain(error).to_string())
 }
@@ -97,7 +110,12 @@ impl Journal for PassJournal<'_> {
     async fn allow(&self, action: &Action) -> Result<(), Refused> {
         self.still_wanted().await?;
         let mut pages = self.pages.lock().await;
+        let before = pages.status.record.clone();
         let now = self.clock.now();
+        let heal = self.heals.iter().find(|heal| Some(&heal.field) == action.field().as_ref());
+        if let Some(heal) = heal.filter(|_| sends(action)) {
+            pages.status.record.heals.push(heal.clone());
+        }
         if let Some(attempt) = &mut pages.status.record.attempt {
             match action {
                 Action::WriteParameter { service, name: _, from, to: _ } => {
@@ -120,15 +138,29 @@ impl Journal for PassJournal<'_> {
             }
         }
         pages.tell(EventKind::Intent, self.desired.generation, self.clock, action.to_string());
-        pages.write(self.store).await.map_err(|error| records(&error))?;
+        let written = pages.write(self.store).await.map_err(|error| records(&error));
         // Last thing before the call (DESIGN.md section 8, rule 2).
-        self.tenure.check(&self.desired.target).map_err(|_| Refused::NotOurs)
+        let allowed = written.and_then(|()| self.tenure.check(&self.desired.target).map_err(|_| Refused::NotOurs));
+        if allowed.is_err() {
+            // It is not sent, so nothing of it is under way.
+            pages.status.record = before;
+        }
+        allowed
     }
 
     async fn answered(&self, action: &Action, answer: &Result<Effect, CallError>) {
         let mut pages = self.pages.lock().await;
-        let Some(attempt) = &mut pages.status.record.attempt else { return };
         let nothing_happened = matches!(answer, Err(error) if error.class != CallClass::Ambiguous);
+        if nothing_happened && sends(action) {
+            let field = action.field();
+            let heals = &mut pages.status.record.heals;
+            if let Some(index) =
+                heals.iter().rposition(|heal| self.heals.contains(heal) && Some(&heal.field) == field.as_ref())
+            {
+                heals.remove(index);
+            }
+        }
+        let Some(attempt) = &mut pages.status.record.attempt else { return };
         match action {
             Action::WriteParameter { service, .. } => {
                 if let Some(sent) = attempt.services.get_mut(service).filter(|_| nothing_happened) {

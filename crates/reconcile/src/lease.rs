@@ -27,6 +27,9 @@ pub trait Tenure: Send + Sync {
     /// # Errors
     /// [`NotHeld`] when another holds the lease, or ours may have run out, or the takeover grace is not over.
     fn check(&self, target: &Target) -> Result<(), NotHeld>;
+
+    /// Whether this process keeps any targets now; one that only waits for the lease does not speak for them (L8).
+    fn active(&self) -> bool;
 }
 
 /// The tenure of a process that nobody contends with: tests, and the demonstration.
@@ -36,6 +39,10 @@ pub struct Sole;
 impl Tenure for Sole {
     fn check(&self, _: &Target) -> Result<(), NotHeld> {
         Ok(())
+    }
+
+    fn active(&self) -> bool {
+        true
     }
 }
 
@@ -86,6 +93,10 @@ impl Lessee {
 impl Tenure for Lessee {
     fn check(&self, _: &Target) -> Result<(), NotHeld> {
         if self.holds() { Ok(()) } else { Err(NotHeld) }
+    }
+
+    fn active(&self) -> bool {
+        self.holds()
     }
 }
 

@@ -46,14 +46,15 @@ pub struct Ended {
     pub status: Option<Status>,
 }
 
-/// Plans, executes and reports.
+/// Plans, executes and reports. When a person `asked` for the look, the report is written also when nothing changed, so
+/// that they see that it was made.
 #[tracing::instrument(skip_all, fields(
     app = %prepared.desired.target.app,
     env = %prepared.desired.target.env,
     generation = prepared.desired.generation.0,
     plan,
 ))]
-pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observed) -> Ended {
+pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observed, asked: bool) -> Ended {
     let Prepared { record, mut desired, status: stored, gated } = prepared;
     let clock = &*context.clock;
     let now = observed.at;
@@ -89,8 +90,8 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
                     tell_beginning(&mut pages, &attempt, actions, clock);
                     pages.status.record.attempt = Some(attempt);
                 }
-                pages.status.record.heals.extend(restrained.heals);
-                let journal = PassJournal::new(&*context.store, clock, &*context.tenure, &desired, pages);
+                let (store, tenure) = (&*context.store, &*context.tenure);
+                let journal = PassJournal::new(store, clock, tenure, &desired, restrained.heals, pages);
                 let done = execute(&*context.live, &journal, &target, &desired.binding.place, actions).await;
                 pages = journal.into_pages();
                 match done {
@@ -111,7 +112,8 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
     status.services = report::services(&status.services, &desired, &observed, converged);
     report::describe(status, before.as_ref(), &desired, &finding);
     let next = next(&restrained.plan, failure.as_ref(), &effects, gated.is_empty());
-    let next = match write(context, &mut pages, before.as_ref(), now).await {
+    let before = before.as_ref().filter(|_| !asked);
+    let next = match write(context, &mut pages, before, now).await {
         Ok(()) => next,
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "the status could not be written");

@@ -1,7 +1,7 @@
 //! One round: the targets that are due are loaded together and looked at together, place by place, and then each goes
 //! through its own pass. What one does (a panic, a poison record, an account that hangs) does not reach the others (L4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +41,8 @@ pub(crate) struct Context {
     pub(crate) kept: Kept,
 }
 
-/// Takes these targets through one pass each, and tells of each as soon as it is over.
-pub(crate) async fn round(context: &Context, targets: Vec<Target>, over: Told<'_>) {
+/// Takes these targets through one pass each, and tells of each as soon as it is over. Somebody `asked` for some of them.
+pub(crate) async fn round(context: &Context, targets: Vec<Target>, asked: &BTreeSet<Target>, over: Told<'_>) {
     let (ours, others): (Vec<Target>, Vec<Target>) =
         targets.into_iter().partition(|target| context.tenure.check(target).is_ok());
     for target in others {
@@ -67,7 +67,7 @@ pub(crate) async fn round(context: &Context, targets: Vec<Target>, over: Told<'_
     for prepared in prepared.into_iter().flatten() {
         places.entry(prepared.desired.binding.place.clone()).or_default().push(prepared);
     }
-    join_all(places.into_values().map(|together| one_place(context, together, over))).await;
+    join_all(places.into_values().map(|together| one_place(context, together, asked, over))).await;
 }
 
 /// The plans of these targets as they stand: read, nothing written. A target without a plan (its records do not add up, or
@@ -119,7 +119,7 @@ async fn one_prepared(context: &Context, loaded: Loaded, over: Told<'_>) -> Opti
     None
 }
 
-async fn one_place(context: &Context, together: Vec<Prepared>, over: Told<'_>) {
+async fn one_place(context: &Context, together: Vec<Prepared>, asked: &BTreeSet<Target>, over: Told<'_>) {
     let at = context.clock.now();
     let desired: Vec<_> = together.iter().map(|prepared| prepared.desired.clone()).collect();
     let look = AssertUnwindSafe(context.observer.observe(&desired, at)).catch_unwind();
@@ -139,7 +139,7 @@ async fn one_place(context: &Context, together: Vec<Prepared>, over: Told<'_>) {
         let reason = match observed {
             Err(reason) => reason,
             Ok(observed) => {
-                let work = AssertUnwindSafe(pass(context, prepared, observed)).catch_unwind();
+                let work = AssertUnwindSafe(pass(context, prepared, observed, asked.contains(&target))).catch_unwind();
                 match tokio::time::timeout(PASS_DEADLINE, work).await {
                     Ok(Ok(done)) => return over(done),
                     Ok(Err(panic)) => internal_error(&*panic),

@@ -233,7 +233,12 @@ impl<'t> Fields<'t> {
             let help = elsewhere(&entry.key)
                 .map(str::to_owned)
                 .or_else(|| did_you_mean(&entry.key, self.asked.iter().copied()))
-                .unwrap_or_else(|| format!("known keys here: {}", self.asked.join(", ")));
+                .unwrap_or_else(|| {
+                    let mut known = self.asked.clone();
+                    let mut seen = std::collections::BTreeSet::new();
+                    known.retain(|key| seen.insert(*key));
+                    format!("known keys here: {}", known.join(", "))
+                });
             let message = format!("the key {} is not known here", shown(&entry.key));
             walk.findings.warning(entry.key_at, self.path.key(&entry.key).to_string(), message, Some(help));
         }
