@@ -54,11 +54,12 @@ impl Daemon {
         let token = dir.path().join("token");
         let mut command = driftlessd(endpoint);
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--resync", "5", "--token-file"]).arg(&token);
-        let process = command.spawn().unwrap();
         let api = format!("http://127.0.0.1:{port}");
+        let daemon = Self { process: command.spawn().unwrap(), dir, endpoint: endpoint.to_owned(), api };
         for _ in 0..100 {
-            if reqwest::get(format!("{api}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) {
-                return Self { process, dir, endpoint: endpoint.to_owned(), api };
+            let ready = reqwest::get(format!("{}/readyz", daemon.api)).await;
+            if ready.is_ok_and(|answer| answer.status().is_success()) {
+                return daemon;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
