@@ -40,7 +40,8 @@ async fn a_poison_record_is_a_status_and_stops_nobody_l4() {
 #[tokio::test(start_paused = true)]
 async fn an_account_that_hangs_or_throttles_or_denies_delays_nobody_else_l4() {
     let account = |lab: &Lab| lab.binding("bad").place;
-    let breakages: [(&str, fn(&Faults, &Place)); 4] = [
+    type Breakage = (&'static str, fn(&Faults, &Place));
+    let breakages: [Breakage; 4] = [
         ("hangs for ever", |faults, place| faults.hang("ecs:", place.account.as_str())),
         ("hangs to the limit", |faults, place| {
             faults.hang_for("ecs:", place.account.as_str(), Duration::from_secs(30))
