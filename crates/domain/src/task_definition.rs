@@ -369,6 +369,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the tests write their documents in place")]
     fn document(value: Value) -> TaskDocument {
         TaskDocument::of(value.as_object().unwrap().clone())
     }
@@ -395,7 +396,7 @@ mod tests {
         assert_eq!(new.image_of(&web()), Some(image().to_string().as_str()));
         assert!(new.same_but_for_image(&base, &web()));
         assert!(!new.as_json().contains_key("revision") && !new.as_json().contains_key("registeredAt"));
-        let mut back = new.clone();
+        let mut back = new;
         back.0["containerDefinitions"][1]["image"] = json!("web:1");
         assert_eq!(back, base);
     }

@@ -8,7 +8,8 @@ use crate::world::{before_release, check, denied, desired, live, name, observed,
 
 #[test]
 fn nothing_unreadable_is_taken_for_absent_s10() {
-    let cases: [(&'static str, fn(&mut driftless_domain::ObservedService)); 6] = [
+    type Blinding = (&'static str, fn(&mut driftless_domain::ObservedService));
+    let cases: [Blinding; 6] = [
         ("ecs:DescribeServices", |seen| seen.live = Seen::Unknown(denied("ecs:DescribeServices"))),
         ("ssm:GetParameters", |seen| seen.parameter = Seen::Unknown(denied("ssm:GetParameters"))),
         ("ecs:DescribeTaskDefinition", |seen| seen.running = Seen::Unknown(denied("ecs:DescribeTaskDefinition"))),

@@ -22,7 +22,7 @@ proptest! {
             let mut family = vec![ours(&base, 2, 'a'), base.clone()];
             if *newer_base { family.insert(0, base_of(name, 3, "y")); }
             if *registered {
-                let onto = if *newer_base { family[0].clone() } else { base.clone() };
+                let onto = if *newer_base { family[0].clone() } else { base };
                 family.insert(0, ours(&onto, 4, 'b'));
             }
             let running = family[(*runs).min(family.len() - 1)].clone();
