@@ -1,5 +1,5 @@
 //! One try to bring one generation live, as we recorded it. Written before the calls that it names, so that a new
-//! process knows what may be under way (S7, and "own-write tracking" in shared/faults.md).
+//! process knows what may be under way (S7, and "own-write tracking" in docs/design/faults.md).
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Identifiers, each with one fallible constructor (`parse`) and no setters; serde goes through it.
 //!
-//! The rules come from the AWS resource they name (cited at each) or, for our own names, from `shared/faults.md`
+//! The rules come from the AWS resource they name (cited at each) or, for our own names, from `docs/design/faults.md`
 //! ("HTTP API": no control characters, no bidi, nothing that needs escaping anywhere).
 
 use std::borrow::Cow;

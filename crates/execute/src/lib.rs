@@ -1,8 +1,9 @@
 //! Doing what a plan says: one `match`, one function per action, no choices; the ports [`LiveChanges`] and [`Journal`].
 //!
 //! **Refuses:** to decide, to retry, and to send anything that the journal did not allow just before (S5). It stops at the
-//! first step that fails; the next pass looks again (L2). Guards S7: a step whose outcome is not known is reported as
-//! such and never repeated here.
+//! first step that fails; the next pass looks again (L2). Guards S5, S7 (a step whose
+//! outcome is not known is reported as such and never repeated here), S8 (nothing is sent twice) and S15 (a call names only the
+//! fields that we own).
 
 mod perform;
 mod port;

@@ -12,7 +12,7 @@ use driftless_execute::{Refused, StepError, StepFailure};
 use driftless_plan::{Plan, WaitKind, WaitReason};
 use driftless_releases::Unmet;
 
-/// How long a service must be missing, seen again and again, before a person is told so (S10; shared/faults.md:
+/// How long a service must be missing, seen again and again, before a person is told so (S10; docs/design/faults.md:
 /// "re-observe ×3 over ≥60 s").
 const MISSING_CONFIRMED: SignedDuration = SignedDuration::from_secs(60);
 

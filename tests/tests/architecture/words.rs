@@ -16,9 +16,11 @@ const TERMS_OF_OTHERS: [(&str, &str); 4] = [
 ];
 
 /// Files that speak of somebody else's things, and whose: here such words are theirs.
-const FILES_ABOUT_OTHERS: [(&str, &str); 2] = [
+const FILES_ABOUT_OTHERS: [(&str, &str); 4] = [
     ("crates/aws/src/credentials.rs", "STS gives a role for a time and calls that so"),
     ("examples/task-definitions/", "documents of other people, unchanged"),
+    ("docs/design/aws-facts.md", "STS's own term"),
+    ("docs/design/faults.md", "STS's own term"),
 ];
 
 /// The product: everything in a clone but the lock file.

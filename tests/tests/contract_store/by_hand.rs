@@ -1,4 +1,4 @@
-//! Records that somebody edited by hand (shared/faults.md): shown as invalid with the reason, without harm to others.
+//! Records that somebody edited by hand (docs/design/faults.md): shown as invalid with the reason, without harm to others.
 
 use serde_json::{Value, json};
 

@@ -150,7 +150,7 @@ async fn a_newer_generation_supersedes_with_one_update_s9() {
     lab.assert_no_violation();
 }
 
-/// L3: with every wake-up lost, the resync brings it.
+/// Section 5, point 2: nobody tells us of a new revision of infrastructure; a resync finds it.
 #[tokio::test(start_paused = true)]
 async fn a_revision_of_infrastructure_is_rebased_onto() {
     let lab = Lab::new(7).await;

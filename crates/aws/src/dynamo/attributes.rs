@@ -1,5 +1,5 @@
 //! Items and their attributes. Reading is strict and names the attribute: a record that was edited by hand is shown as
-//! invalid with the reason, and its neighbours are not affected (shared/faults.md, "Records edited by hand").
+//! invalid with the reason, and its neighbours are not affected (docs/design/faults.md, "Records edited by hand").
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;

@@ -1,5 +1,5 @@
 //! The monitor: what no change through the ports may do, checked as it arrives, whatever becomes of it. The numbers are
-//! those of `shared/invariants.md`.
+//! those of `docs/design/invariants.md`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
