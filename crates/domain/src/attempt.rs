@@ -16,6 +16,8 @@ pub enum Cause {
     Release,
     /// A live release has drifted.
     Heal,
+    /// Infrastructure registered a newer base: the live release moves onto it.
+    Rebase,
     /// The last good release is put back after a rejection.
     Fallback,
 }

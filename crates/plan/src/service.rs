@@ -30,6 +30,18 @@ pub(crate) enum Step {
     End(Action),
 }
 
+/// One service as it was seen to be there, beside what is wanted of it.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    desired: &'a DesiredRelease,
+    release: &'a Release,
+    at: Timestamp,
+    bound: &'a ServiceBinding,
+    seen: &'a ObservedService,
+    live: &'a LiveService,
+    sent: Option<&'a ServiceAttempt>,
+}
+
 pub(crate) fn step(
     desired: &DesiredRelease,
     release: &Release,
@@ -90,13 +102,19 @@ pub(crate) fn step(
     };
 
     let sent = desired.attempt.as_ref().and_then(|attempt| attempt.services.get(&bound.name));
+    let look = Look { desired, release, at, bound, seen, live, sent };
     if running.is_some_and(is_wanted) {
-        return arrived(desired, release, at, bound, seen, live, sent);
+        return arrived(look);
     }
-    if let Some(step) = taken_back(desired, release, at, bound, seen, live, sent) {
+    let candidate = family.revisions.iter().find(|revision| revision.active && is_wanted(revision));
+    if let Some(step) = taken_back(look, candidate) {
         return step;
     }
-    match family.revisions.iter().find(|revision| revision.active && is_wanted(revision)) {
+    // What we registered from this very base is there, and is not what we registered.
+    let unlike = sent.and_then(|sent| sent.registered.as_ref()).filter(|registered| {
+        family.revisions.iter().any(|one| &&one.arn == registered && one.named_base().as_ref() == Some(&base.arn))
+    });
+    match candidate {
         Some(revision) => Step::Act(Action::UpdateService {
             service: bound.name.clone(),
             cluster: bound.cluster.clone(),
@@ -110,6 +128,11 @@ pub(crate) fn step(
                 what: "a revision was registered a moment ago and ECS does not list it yet".to_owned(),
             })
         }
+        None if unlike.is_some() => Step::Blocked(WaitReason::ReadsBackDifferent {
+            service: bound.name.clone(),
+            revision: unlike.unwrap_or(&base.arn).clone(),
+            base: base.arn.clone(),
+        }),
         None => {
             let ours = OurTags {
                 target: desired.target.clone(),
@@ -176,15 +199,8 @@ fn base<'a>(
 }
 
 /// The service is told to run the wanted revision: is it live?
-fn arrived(
-    desired: &DesiredRelease,
-    release: &Release,
-    at: Timestamp,
-    bound: &ServiceBinding,
-    seen: &ObservedService,
-    live: &LiveService,
-    sent: Option<&ServiceAttempt>,
-) -> Step {
+fn arrived(look: Look<'_>) -> Step {
+    let Look { desired, release, at, bound, seen, live, sent } = look;
     let rollout = match current(live, seen) {
         Current::Is(rollout) => rollout,
         Current::NotYetVisible => {
@@ -241,15 +257,8 @@ fn arrived(
 
 /// The service runs something else. When ECS (or a person through it) took our push back, that is an answer and not drift
 /// (S9); while it is being taken back, or our change may not be visible yet, nothing is done.
-fn taken_back(
-    desired: &DesiredRelease,
-    release: &Release,
-    at: Timestamp,
-    bound: &ServiceBinding,
-    seen: &ObservedService,
-    live: &LiveService,
-    sent: Option<&ServiceAttempt>,
-) -> Option<Step> {
+fn taken_back(look: Look<'_>, candidate: Option<&TaskDefinition>) -> Option<Step> {
+    let Look { desired, release, at, bound, seen, live, sent } = look;
     if let Some(going) = being_taken_back(live, seen) {
         let from = going.task_definition;
         return Some(Step::Wait(WaitReason::RollingBack { service: bound.name.clone(), from }));
@@ -257,6 +266,8 @@ fn taken_back(
     let push: &Push = sent?.push.as_ref()?;
     let settling = |what: String| Some(Step::Wait(WaitReason::Settling { service: bound.name.clone(), what }));
     let came_back = live.task_definition == push.from;
+    // A newer base (or anything else) may have made another revision the wanted one; then the verdict is on the old one.
+    let still_wanted = candidate.is_some_and(|candidate| candidate.arn == push.to);
     let Some(rollout) = of_push(push, at, live, seen) else {
         return if came_back && within(push.sent_at, at) {
             settling(format!("{} was sent a moment ago and ECS does not show it yet", push.to))
@@ -268,7 +279,7 @@ fn taken_back(
     let end = |outcome| {
         if may_be_rejected(desired) {
             Some(reject(release, outcome, words.clone(), seen, &rollout))
-        } else if came_back {
+        } else if came_back && still_wanted {
             Some(Step::Wait(WaitReason::Failing {
                 service: bound.name.clone(),
                 task_definition: rollout.task_definition.clone(),

@@ -50,6 +50,15 @@ pub enum WaitReason {
         /// The service in the spec.
         service: ServiceName,
     },
+    /// What was registered reads back as something else: registering again would never end (S8, S16).
+    ReadsBackDifferent {
+        /// The service in the spec.
+        service: ServiceName,
+        /// The revision that was registered.
+        revision: TaskDefArn,
+        /// What it was made from.
+        base: TaskDefArn,
+    },
     /// The artifact has no image for a service of the spec.
     NoImage {
         /// The service in the spec.
@@ -185,6 +194,7 @@ impl WaitReason {
             | Self::UnsupportedTaskDefinition { .. }
             | Self::NoBase { .. }
             | Self::NoImage { .. }
+            | Self::ReadsBackDifferent { .. }
             | Self::Failing { .. }
             | Self::DigestMismatch { .. }
             | Self::UnknownRollout { .. }
@@ -219,6 +229,11 @@ impl fmt::Display for WaitReason {
             Self::NoBase { service } => write!(
                 f,
                 "there is no ACTIVE task definition to make the one for {service} from; infrastructure must register one"
+            ),
+            Self::ReadsBackDifferent { service, revision, base } => write!(
+                f,
+                "{service}: {revision} was registered from {base} and reads back as something else; nothing more is \
+                 registered. Compare the two with `aws ecs describe-task-definition` and report what differs"
             ),
             Self::NoImage { service, tag } => write!(f, "artifact {tag} has no image for service {service}"),
             Self::Settling { service, what } => write!(f, "{service}: {what}"),

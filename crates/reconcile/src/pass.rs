@@ -70,7 +70,8 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
     desired.attempt = attempt_for(&pages.status.record, &desired);
 
     let planned = plan(&desired, &observed);
-    let attempt = desired.attempt.clone().unwrap_or_else(|| begin(&pages.status.record, &desired, now));
+    let begun = || begin(&pages.status.record, &desired, &observed, &planned);
+    let attempt = desired.attempt.clone().unwrap_or_else(begun);
     let restrained = restrain(planned, &pages.status.record, &attempt, desired.binding.heal, now);
     tracing::Span::current().record("plan", restrained.plan.to_string().replace('\n', "; "));
 
@@ -163,10 +164,13 @@ fn attempt_for(status: &Status, desired: &DesiredRelease) -> Option<Attempt> {
     status.attempt.clone().filter(|attempt| attempt.generation == pushed_generation(desired))
 }
 
-fn begin(status: &Status, desired: &DesiredRelease, now: Timestamp) -> Attempt {
+fn begin(status: &Status, desired: &DesiredRelease, observed: &Observed, planned: &Plan) -> Attempt {
     let generation = pushed_generation(desired);
     let lived = status.converged.as_ref().is_some_and(|converged| converged.generation == generation);
     let (cause, tag) = match &desired.effective {
+        Effective::Wanted(release) | Effective::LastGood(release) if lived && rebases(desired, observed, planned) => {
+            (Cause::Rebase, release.tag.clone())
+        }
         Effective::Wanted(release) if lived => (Cause::Heal, release.tag.clone()),
         Effective::Wanted(release) => (Cause::Release, release.tag.clone()),
         Effective::LastGood(release) if lived => (Cause::Heal, release.tag.clone()),
@@ -176,7 +180,21 @@ fn begin(status: &Status, desired: &DesiredRelease, now: Timestamp) -> Attempt {
             (Cause::Fallback, tag.or_else(|| status.wanted.clone()).unwrap_or_else(unnamed))
         }
     };
-    Attempt::new(generation, tag, cause, now)
+    Attempt::new(generation, tag, cause, observed.at)
+}
+
+/// Whether the only thing to do is to register a revision, while the service runs ours with the right image: nobody moved
+/// anything, infrastructure registered a newer base (DESIGN.md section 5, point 2).
+fn rebases(desired: &DesiredRelease, observed: &Observed, planned: &Plan) -> bool {
+    let Plan::Apply(actions) = planned else { return false };
+    actions.iter().all(|action| {
+        let Action::RegisterTaskDefinition { service, image, .. } = action else { return false };
+        let seen = observed.services.iter().find(|seen| &seen.name == service);
+        let bound = desired.binding.services.iter().find(|bound| &bound.name == service);
+        let (Some(running), Some(bound)) = (seen.and_then(|seen| seen.running.known()), bound) else { return false };
+        running.is_tagged_for(&desired.target, service)
+            && running.document.image_of(&bound.container) == Some(image.to_string().as_str())
+    })
 }
 
 #[expect(clippy::expect_used, reason = "a constant that is a valid tag")]
@@ -189,6 +207,7 @@ fn tell_beginning(pages: &mut Pages, attempt: &Attempt, actions: &[Action], cloc
     let steps: Vec<String> = actions.iter().map(ToString::to_string).collect();
     match cause {
         Cause::Release => pages.tell(EventKind::Started, *generation, clock, format!("{tag} is brought live")),
+        Cause::Rebase => pages.tell(EventKind::Started, *generation, clock, format!("{tag} onto a newer base")),
         Cause::Fallback => pages.tell(EventKind::Started, *generation, clock, format!("back to {tag}")),
         Cause::Heal => pages.tell(EventKind::Drifted, *generation, clock, steps.join("; ")),
     }

@@ -50,6 +50,8 @@ pub(crate) struct Finding<'a> {
 /// Brings the status up to what the pass found. `before` is the status as it was stored.
 pub(crate) fn describe(status: &mut Status, before: Option<&Status>, desired: &DesiredRelease, finding: &Finding<'_>) {
     let Finding { plan, failure, gated, now } = *finding;
+    // Gates are in the way of a change; what runs as it should needs none.
+    let gated = if plan == &Plan::Converged { &[] } else { gated };
     let (sync, mut health, mut reason) = match (plan, failure) {
         (_, Some(failure)) => (Sync::OutOfSync, health_of(failure), Chain(failure).to_string()),
         (Plan::Converged, None) => (Sync::InSync, Health::Healthy, runs(desired)),

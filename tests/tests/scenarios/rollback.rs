@@ -115,6 +115,50 @@ async fn a_crash_loop_without_rollback_goes_back_to_the_last_good_release() {
     }
 }
 
+/// A release is all services of an app: when the second does not live, the first goes back as well.
+#[tokio::test(start_paused = true)]
+async fn when_the_second_service_is_rolled_back_the_first_goes_back_too() {
+    let lab = Lab::with(34, &["web", "worker"], &["dev"], with_breaker(Breaker::On { rollback: true })).await;
+    lab.deploy("dev", 'a').await;
+    lab.run_for(Duration::from_secs(600)).await;
+    lab.assert_lives("dev", 'a', "before").await;
+    lab.world.clear_history();
+    lab.world.image_behaves(&format!("worker@sha256:{}", "c".repeat(64)), crashing());
+    lab.deploy("dev", 'c').await;
+    lab.run_for(DAY).await;
+    let status = lab.status("dev").await.unwrap();
+    assert_eq!(status.rejected.map(|one| one.tag), Some(tag('c')), "{}", status.reason);
+    assert_eq!(status.plan, "converged");
+    for service in ["web", "worker"] {
+        assert_eq!(lab.runs_image("dev", service), image(service, 'a').to_string());
+        assert_eq!(lab.parameter("dev", service), Some(tag('a').to_string()));
+    }
+    let updates: Vec<String> = lab.effects("ecs:UpdateService").iter().map(ToString::to_string).collect();
+    assert_eq!(updates.len(), 3, "web there, worker there, web back: {updates:#?}");
+    lab.assert_no_violation();
+}
+
+/// A newer base that does not live: ECS takes it back, and it is shown and not pushed again; the next base is tried.
+#[tokio::test(start_paused = true)]
+async fn a_newer_base_that_does_not_live_is_tried_once() {
+    let lab = live_with(with_breaker(Breaker::On { rollback: true })).await;
+    lab.world.image_behaves(&"a".repeat(64), crashing());
+    lab.register_base("dev", "web", "v2");
+    lab.run_for(DAY).await;
+    assert_eq!(lab.effects("ecs:UpdateService").len(), 1, "{:#?}", lab.effects("ecs:UpdateService"));
+    let status = lab.status("dev").await.unwrap();
+    // The image crashes on the base before as well, so not even the way back lives; that is ECS's to tell and a person's to mend.
+    assert!(status.rejected.is_none() && status.reason.contains("rollback failed"), "{}", status.reason);
+    assert_eq!(status.heals, Vec::new(), "nobody moved anything: {:?}", status.heals);
+
+    lab.world.image_behaves(&"a".repeat(64), ImageBehaviour::Healthy { after: Duration::from_secs(5) });
+    lab.register_base("dev", "web", "v3");
+    lab.run_for(Duration::from_secs(1800)).await;
+    lab.assert_lives("dev", 'a', "on the next base").await;
+    assert_eq!(lab.effects("ecs:UpdateService").len(), 2);
+    lab.assert_no_violation();
+}
+
 /// S9: a new generation waits until a rollback under way has ended.
 #[tokio::test(start_paused = true)]
 async fn a_new_generation_waits_for_the_end_of_a_rollback_s9() {

@@ -98,3 +98,35 @@ fn a_family_without_any_active_revision_has_no_base() {
         ],
     );
 }
+
+/// S8, S16: a revision that reads back as something else is not registered again and again.
+#[test]
+fn what_reads_back_different_is_registered_once_s8_s16() {
+    let (base, old, _) = before_release();
+    let mut odd = crate::world::ours(&base, 3, 'b');
+    let mut fields = odd.document.as_json().clone();
+    fields.insert("enableFaultInjection".to_owned(), true.into());
+    odd.document = TaskDocument::of(fields);
+    let mut desired = crate::world::pushed(&old, &odd, -300);
+    let sent = desired.attempt.as_mut().unwrap().services.get_mut(&name("web")).unwrap();
+    sent.push = None;
+    sent.registered = Some(odd.arn.clone());
+    let seen = seen_of("web", &old, vec![odd, old.clone(), base], "sha-bbb");
+    // It carries our tags and is not what its base says: it counts as infrastructure's, and has our image already.
+    check(
+        &desired,
+        &observed(vec![seen.clone()]),
+        &expect!["update service shop-dev-web in cluster main: web:2 -> web:3"],
+    );
+    // Not even the image reads back.
+    let mut seen = seen;
+    let Seen::Known(family) = &mut seen.family else { panic!("a family") };
+    family.revisions[0] = crate::world::ours(&family.revisions[2].clone(), 3, 'd');
+    check(
+        &desired,
+        &observed(vec![seen]),
+        &expect![
+            "wait: web: web:3 was registered from web:1 and reads back as something else; nothing more is registered. Compare the two with `aws ecs describe-task-definition` and report what differs"
+        ],
+    );
+}
