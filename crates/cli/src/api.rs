@@ -1,5 +1,6 @@
 //! Asking the API, and putting its refusals into words.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,11 +36,13 @@ pub(crate) struct Ask<'a> {
     path: String,
     if_match: Option<String>,
     body: Option<(&'static str, String)>,
+    seen_by: String,
 }
 
 impl<'a> Ask<'a> {
     pub(crate) fn get(tried: &'a str, path: impl Into<String>) -> Self {
-        Self { tried, method: Method::GET, path: path.into(), if_match: None, body: None }
+        let seen_by = "driftless status".to_owned();
+        Self { tried, method: Method::GET, path: path.into(), if_match: None, body: None, seen_by }
     }
 
     pub(crate) fn post(tried: &'a str, path: impl Into<String>, body: Option<&Value>) -> Self {
@@ -56,6 +59,11 @@ impl<'a> Ask<'a> {
         body: String,
     ) -> Self {
         Self { method: Method::PUT, if_match: Some(if_match), body: Some((kind, body)), ..Self::get(tried, path) }
+    }
+
+    /// The command that shows whether a change happened whose answer was lost; `driftless status` when nothing is said.
+    pub(crate) fn seen_by(self, command: String) -> Self {
+        Self { seen_by: command, ..self }
     }
 }
 
@@ -118,21 +126,27 @@ impl Api {
     /// The API that the command line names.
     pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
         let wrong = |why: String| {
-            Failure::new(Exit::Usage, format!("cannot use {} as the API's address", global.api))
+            Failure::new(Exit::Usage, format!("cannot use {} as the API's address", without_login(&global.api)))
                 .said(why)
                 .next("write it like http://127.0.0.1:7474, with --api or DRIFTLESS_API")
         };
         let base = Url::parse(&global.api).map_err(|error| wrong(error.to_string()))?;
-        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() || !base.username().is_empty() {
-            return Err(wrong("it must be http:// or https:// and a host, without user name".to_owned()));
+        let login = !base.username().is_empty() || base.password().is_some();
+        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() || login {
+            return Err(wrong("it must be http:// or https:// and a host, without user name and password".to_owned()));
         }
-        let here = base.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
+        let here = is_loopback(&base);
+        if base.scheme() == "http" && !here {
+            return Err(wrong("over http://, everybody on the way to another machine can read the token".to_owned())
+                .next("write https://, or open a tunnel and use its end here, like http://127.0.0.1:7474"));
+        }
         // A redirect would take the token somewhere else.
         let builder = Client::builder()
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")));
+        // What is on this machine is not asked for through another one.
         let builder = if here { builder.no_proxy() } else { builder };
         let client = builder
             .build()
@@ -142,7 +156,16 @@ impl Api {
 
     /// Asks, and gives the answer or the refusal.
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Refusal> {
-        let Ask { tried, method, path, if_match, body } = ask;
+        let Ask { tried, method, path, if_match, body, seen_by } = ask;
+        let changes = method != Method::GET;
+        // The change may have been made before its answer was lost: who repeats it blindly may undo somebody else's.
+        let uncertain = |mut refusal: Refusal| {
+            if changes {
+                let next = format!("it may have happened; look with `{seen_by}` before repeating");
+                refusal.failure = refusal.failure.next(next);
+            }
+            refusal
+        };
         let mut url = self.base.clone();
         let (path, query) = path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
@@ -157,14 +180,19 @@ impl Api {
         if let Some((kind, body)) = body {
             request = request.header(header::CONTENT_TYPE, kind).body(body);
         }
-        let response = request.send().await.map_err(|error| self.unreachable(tried, &error))?;
+        let response = request.send().await.map_err(|error| {
+            let refusal = self.unreachable(tried, &error);
+            // Without a connection nothing was sent.
+            if error.is_connect() { refusal } else { uncertain(refusal) }
+        })?;
         let status = response.status();
         let etag = response.headers().get(header::ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let text = response.text().await.map_err(|error| self.unreachable(tried, &error))?;
+        let text = response.text().await.map_err(|error| uncertain(self.unreachable(tried, &error)))?;
         if status.is_success() {
             return Ok(Answer { text, etag });
         }
-        Err(self.refused(tried, status.as_u16(), &text))
+        let refusal = self.refused(tried, status.as_u16(), &text);
+        Err(if status.is_server_error() { uncertain(refusal) } else { refusal })
     }
 
     fn unreachable(&self, tried: &str, error: &reqwest::Error) -> Refusal {
@@ -187,6 +215,8 @@ impl Api {
         let exit = match (status, slug.as_str()) {
             (401 | 403, _) => Exit::NotAllowed,
             (409, "gated") => Exit::Gated,
+            // Nobody else was first; somebody has to put the record right.
+            (409, "invalid-record") => Exit::Degraded,
             (409 | 412 | 428, _) => Exit::Conflict,
             (400 | 413 | 415 | 422, _) => Exit::Usage,
             _ => Exit::Failed,
@@ -214,6 +244,22 @@ impl Api {
 
     fn shown(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
+    }
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    })
+}
+
+/// An address as it may be shown: up to its last `@` there may be a password, also when it is no valid address.
+fn without_login(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((_, rest)) => format!("…@{rest}"),
+        None => address.to_owned(),
     }
 }
 

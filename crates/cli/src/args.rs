@@ -29,7 +29,7 @@ const FOR_ALL: &str = "Options for all commands";
 #[derive(Debug, Arguments)]
 pub(crate) struct Global {
     /// Where the API is
-    #[arg(long, global = true, help_heading = FOR_ALL, env = "DRIFTLESS_API", value_name = "URL", default_value = "http://127.0.0.1:7474")]
+    #[arg(long, global = true, help_heading = FOR_ALL, env = "DRIFTLESS_API", hide_env_values = true, value_name = "URL", default_value = "http://127.0.0.1:7474")]
     pub(crate) api: String,
     /// The token; better in DRIFTLESS_TOKEN, in the file that DRIFTLESS_TOKEN_FILE names, or in
     /// ~/.config/driftless/token, where other users of this machine cannot see it

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// | 0    | `Done`       | it is done; for `wait`, and only then: the generation converged             |
 /// | 1    | `Failed`     | it could not be done: the API cannot be reached, there is no such thing     |
 /// | 2    | `Usage`      | the command, the spec or a file is not valid; nothing was changed           |
-/// | 3    | `Degraded`   | the target needs a person                                                   |
+/// | 3    | `Degraded`   | the target, or a record that does not parse, needs a person                 |
 /// | 4    | `NotAllowed` | no token, a wrong one, or one that may not                                  |
 /// | 5    | `Conflict`   | somebody else was first, or has it                                          |
 /// | 6    | `Gated`      | a gate is closed                                                            |

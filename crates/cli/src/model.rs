@@ -63,6 +63,15 @@ pub(crate) struct Service {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Targets {
     pub(crate) targets: Vec<TargetView>,
+    #[serde(default)]
+    pub(crate) invalid: Vec<InvalidApp>,
+}
+
+/// An app whose spec does not parse.
+#[derive(Debug, Deserialize)]
+pub(crate) struct InvalidApp {
+    pub(crate) app: String,
+    pub(crate) problem: String,
 }
 
 /// What has become of a generation so far.

@@ -1,9 +1,10 @@
 //! What has become of one generation: what CI jobs wait for.
 
-use driftless_domain::{Gate, Generation, Headline, RejectedAs};
+use driftless_domain::{Gate, Generation, Headline, Health, RejectedAs, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::view::is_of;
 use crate::wire::TargetView;
 
 /// What has become of a generation. A release that was taken back is never `converged`.
@@ -43,8 +44,11 @@ pub fn outcome(view: &TargetView, generation: Generation) -> Outcome {
     if view.desired.as_ref().is_some_and(|desired| desired.generation > generation) {
         return Outcome::Superseded;
     }
-    let Some(status) = view.status.as_ref().filter(|status| status.observed_generation == generation) else {
-        let broken = view.headline == Headline::Degraded;
+    let seen = view.status.as_ref().filter(|status| status.observed_generation == generation);
+    let this = |status: &&Status| view.desired.as_ref().is_none_or(|desired| is_of(status, &desired.artifact));
+    let Some(status) = seen.filter(this) else {
+        let broken =
+            view.headline == Headline::Degraded || seen.is_some_and(|status| status.health == Health::Degraded);
         return if broken { Outcome::Degraded } else { Outcome::Pending };
     };
     if let Some(rejected) = status.rejected.as_ref().filter(|rejected| rejected.generation == generation) {

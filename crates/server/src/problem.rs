@@ -225,7 +225,10 @@ impl From<InvalidRecord> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict { .. } => Self::new(ProblemKind::Conflict, format!("{error}; look again and repeat")),
+            StoreError::Conflict { what } => Self::new(
+                ProblemKind::Conflict,
+                format!("{what}: somebody changed it at the same moment; look again and repeat"),
+            ),
             StoreError::Claimed { ref resource, ref owner } => {
                 let (resource, owner) = (Some(resource.clone()), Some(owner.clone()));
                 Self::with(
@@ -281,4 +284,17 @@ fn closed_gate(unmet: &Unmet) -> ClosedGate {
         Unmet::Order { .. } => "order",
     };
     ClosedGate { gate, needs_person: unmet.needs_person(), message: unmet.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_who_was_first_is_a_conflict_and_not_a_refusal_of_the_request() {
+        let conflict = StoreError::Conflict { what: "desired shop/dev".to_owned() };
+        let Problem { kind, status, detail, .. } = ChangeError::Store(conflict).into();
+        assert_eq!((kind.as_str(), status), ("https://driftless.dev/problems/conflict", 409));
+        assert_eq!(detail, "desired shop/dev: somebody changed it at the same moment; look again and repeat");
+    }
 }

@@ -1,11 +1,11 @@
 //! How a target is: the one function that puts desired record, status and heartbeat together.
 //!
-//! **Refuses:** green for another generation than the stored one, or for a look that is too long ago (L8).
+//! **Refuses:** green for another generation or artifact than the stored one, or for a look that is too long ago (L8).
 
 use std::time::Duration;
 
-use driftless_domain::{Headline, Release, Status, Target};
-use driftless_releases::{DesiredRecord, Heartbeat, Loaded, Stored};
+use driftless_domain::{Headline, Health, Release, Status, Tag, Target};
+use driftless_releases::{DesiredRecord, Heartbeat, InvalidRecord, Loaded, Stored};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::wire::{DesiredView, TargetView};
@@ -31,17 +31,14 @@ struct Verdict {
 /// How a target is.
 #[must_use]
 pub fn view(loaded: &Loaded, seen: Seen<'_>) -> TargetView {
-    let Loaded { target, desired, spec: _, status } = loaded;
+    let Loaded { target, desired, spec, status } = loaded;
     let Seen { heartbeats, resync, now } = seen;
     let record = status.as_valid().map(|status| &status.record);
     let newest = heartbeats.iter().max_by_key(|heartbeat| heartbeat.at);
     let resync = newest.map_or(resync, |heartbeat| Duration::from_secs(heartbeat.resync_seconds));
     let looked_at = record
         .map(|status| newest.map_or(status.observed_at, |heartbeat| heartbeat.all_looked_at.max(status.observed_at)));
-    let invalid = match (desired, status) {
-        (Stored::Invalid(problem), _) | (_, Stored::Invalid(problem)) => Some(problem.to_string()),
-        (Stored::Valid(_) | Stored::Missing, Stored::Valid(_) | Stored::Missing) => None,
-    };
+    let invalid = problem(desired).or_else(|| problem(status)).or_else(|| problem(spec)).map(ToString::to_string);
     let Verdict { headline, reason, since } = match &invalid {
         Some(problem) => Verdict { headline: Headline::Degraded, reason: problem.clone(), since: None },
         None => judge(target, desired.as_valid(), record.zip(looked_at), now, resync),
@@ -94,6 +91,17 @@ fn judge(
             };
             Verdict { headline: Headline::Pending, reason, since: Some(record.requested_at) }
         }
+        // Somebody wrote the record by hand and left the generation as it was. A look that ended with a person being needed
+        // keeps the artifact of the one before it, and is told as it is.
+        (Some(record), Some((status, _))) if !is_of(status, &record.artifact) && status.health != Health::Degraded => {
+            let (wanted, generation) = (&record.artifact, record.generation);
+            let seen = status.wanted.as_ref().map_or("no artifact", Tag::as_str);
+            let reason = format!(
+                "the record asks for {wanted} at generation {generation}, for which the controller has seen {seen}; it \
+                 has not looked at {wanted} yet"
+            );
+            Verdict { headline: Headline::Pending, reason, since: Some(record.requested_at) }
+        }
         (Some(_), Some((status, looked_at))) => {
             let headline = status.headline(looked_at, now, resync);
             if now.duration_since(looked_at) > longest(resync) {
@@ -103,6 +111,18 @@ fn judge(
             }
             Verdict { headline, reason: status.reason.clone(), since: Some(status.since) }
         }
+    }
+}
+
+/// Whether a status speaks of this artifact. A generation alone does not say so: a hand can change the record beneath it.
+pub(crate) fn is_of(status: &Status, artifact: &Tag) -> bool {
+    status.wanted.as_ref() == Some(artifact)
+}
+
+fn problem<T>(stored: &Stored<T>) -> Option<&InvalidRecord> {
+    match stored {
+        Stored::Invalid(problem) => Some(problem),
+        Stored::Valid(_) | Stored::Missing => None,
     }
 }
 

@@ -141,6 +141,46 @@ fn green_is_never_shown_for_another_generation() {
 }
 
 #[test]
+fn green_is_never_shown_for_another_artifact_of_the_same_generation() {
+    let edited = || match desired(2) {
+        Stored::Valid(record) => Stored::Valid(DesiredRecord { artifact: Tag::parse("v3").unwrap(), ..record }),
+        Stored::Missing | Stored::Invalid(_) => panic!("it is valid"),
+    };
+    let view = look(edited(), found(converged()), &[]);
+    check(
+        &view,
+        &expect![
+            "Pending | the record asks for v3 at generation 2, for which the controller has seen v2; it has not looked at v3 yet | since Some(300) runs v2 age Some(10) fresh true | pending"
+        ],
+    );
+    // What was said of the artifact before is not said of this one.
+    let view = look(edited(), found(rejected(RejectedAs::RolledBack)), &[]);
+    assert!(line(&view).starts_with("Pending") && line(&view).ends_with("| pending"), "{}", line(&view));
+    let view = look(desired(2), found(Status { wanted: None, ..converged() }), &[]);
+    assert_eq!((view.headline, outcome(&view, Generation(2))), (Headline::Pending, crate::Outcome::Pending));
+    // A look that could not get as far as the artifact says why.
+    let why = "there is no artifact v3 of shop".to_owned();
+    let broken = Status { health: Health::Degraded, sync: Sync::Unknown, reason: why, ..converged() };
+    let view = look(edited(), found(broken), &[]);
+    check(
+        &view,
+        &expect![
+            "Degraded | there is no artifact v3 of shop | since Some(200) runs v2 age Some(10) fresh true | degraded"
+        ],
+    );
+}
+
+#[test]
+fn a_spec_that_does_not_parse_is_not_green() {
+    let problem = InvalidRecord { key: "spec#shop".to_owned(), problem: "document: missing".to_owned() };
+    let (desired, status) = (desired(2), found(converged()));
+    let loaded = Loaded { target: target(), desired, spec: Stored::Invalid(problem), status };
+    let view = view(&loaded, Seen { heartbeats: &[], resync: RESYNC, now: NOW });
+    assert_eq!((view.headline, outcome(&view, Generation(2))), (Headline::Degraded, crate::Outcome::Degraded));
+    assert_eq!(view.reason, "Invalid record: spec#shop: document: missing");
+}
+
+#[test]
 fn converged_is_converged() {
     let view = look(desired(2), found(converged()), &[]);
     check(

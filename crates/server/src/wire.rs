@@ -241,6 +241,19 @@ pub struct Targets {
     pub now: Timestamp,
     /// The targets, by app in order of name and then in promotion order.
     pub targets: Vec<TargetView>,
+    /// The apps whose spec does not parse. Their environments are not known, so `targets` has only those of them in which
+    /// something was asked for.
+    pub invalid: Vec<InvalidApp>,
+}
+
+/// An app whose spec does not parse.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InvalidApp {
+    /// Its name.
+    #[schema(value_type = String)]
+    pub app: AppName,
+    /// Which record, and what is wrong with it.
+    pub problem: String,
 }
 
 /// A target's history, newest first.

@@ -1,10 +1,18 @@
 //! The resources that a spec takes for itself, as texts that can be compared over all apps.
 //!
-//! **Refuses:** deciding who is right. It only says that two claims clash.
+//! **Refuses:** deciding who is right. It only says that two claims clash, or are too many to be taken at once.
+
+use std::collections::HashSet;
 
 use driftless_domain::{AccountId, BucketName, ClusterName, EcsServiceName, ParameterName, Place, Region, Target};
 
 use crate::model::{AppSpec, KeyPrefix, Resources};
+use crate::tree::Path;
+use crate::walk::Walk;
+
+/// The most resources of one spec. They are claimed together with it in one transaction of DynamoDB, which takes 100 items:
+/// the spec, 98 claims, and one left for what comes later.
+const MOST: usize = 98;
 
 /// A resource that one target takes for itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,17 +68,29 @@ pub(crate) fn s3_prefix(account: &AccountId, bucket: &BucketName, prefix: Option
 
 /// The claims of all targets of a spec, without repeats (services of one target may share a parameter).
 pub(crate) fn of(spec: &AppSpec) -> Vec<Claim> {
-    let mut claims: Vec<Claim> = Vec::new();
+    // A spec that is refused for them may name 50 x 50 x 2.
+    let (mut claims, mut known) = (Vec::new(), HashSet::new());
     for environment in &spec.environments {
         let target = Target::new(spec.app.clone(), environment.name.clone());
         for resource in resources(&environment.place, &environment.resources) {
             let claim = Claim { resource, target: target.clone() };
-            if !claims.contains(&claim) {
+            if known.insert(claim.clone()) {
                 claims.push(claim);
             }
         }
     }
     claims
+}
+
+/// Says when a spec names more than can be claimed.
+pub(crate) fn check(walk: &mut Walk<'_, '_>, spec: &AppSpec) {
+    let named = spec.claims().len();
+    if named > MOST {
+        let message = format!("the spec names {named} resources, one transaction takes {MOST}; split the app");
+        let help = "each environment names one ECS service and one parameter per service; services of one environment may \
+                    share a parameter";
+        walk.error_with(&Path::root().key("environments"), message, Some(help.to_owned()));
+    }
 }
 
 fn resources(place: &Place, resources: &Resources) -> Vec<String> {

@@ -7,7 +7,7 @@
 //! 3. `read`: the tree to the plain structs of `raw`, the one place that lists the keys and their types;
 //! 4. the field rules that stand at those structs (garde), each reported where the field is;
 //! 5. `convert`: names through the types of the domain, templates filled in;
-//! 6. `order` and `clash`: environments that wait for each other, and resources that are named twice.
+//! 6. `order`, `clash` and `claims`: environments that wait for each other, resources that are named twice, and too many.
 //!
 //! All steps collect [`Finding`]s and go on, so that one run shows all that is wrong. Only a file that cannot be read as
 //! a spec at all (syntax, limits, another format or version) stops at its first finding.

@@ -7,7 +7,7 @@ use crate::header::{self, SpecKind};
 use crate::model::AppSpec;
 use crate::tree::Path;
 use crate::walk::Walk;
-use crate::{convert, load, read};
+use crate::{claims, convert, load, read};
 
 /// A spec that is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ fn read_spec(text: &str, findings: &mut Findings) -> Option<AppSpec> {
     let root = load::load(text, findings)?;
     let mut walk = Walk::new(&root, findings);
     let mut fields = walk.fields()?;
-    match header::read(&mut walk, &root, &mut fields)? {
+    let spec = match header::read(&mut walk, &root, &mut fields)? {
         SpecKind::Container => {
             let raw = read::container(&mut walk, fields);
             check_fields(&mut walk, &raw);
@@ -44,7 +44,9 @@ fn read_spec(text: &str, findings: &mut Findings) -> Option<AppSpec> {
             check_fields(&mut walk, &raw);
             convert::static_site(&mut walk, &raw)
         }
-    }
+    }?;
+    claims::check(&mut walk, &spec);
+    Some(spec)
 }
 
 /// Applies the rules that stand at the fields of the raw structs.

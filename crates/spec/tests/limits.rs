@@ -59,6 +59,33 @@ fn many_values_many_keys_and_many_environments_come_to_an_end() {
     assert!(parse(&many, Strictness::Lenient).unwrap_err().findings.len() <= 101);
 }
 
+/// A spec with so many services and environments, each of which names an ECS service and a parameter.
+fn with(services: usize, environments: usize, more: &str) -> String {
+    let mut text = String::from("apiVersion: driftless/v1\nkind: container\napp: shop\nservices:\n");
+    (0..services).for_each(|index| writeln!(text, "  - name: s{index}").unwrap());
+    text.push_str("environments:\n");
+    for index in 0..environments {
+        let place = "account: \"111111111111\", region: eu-west-1, cluster: main";
+        writeln!(text, "  - {{name: e{index}, {place}{more}}}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_spec_that_names_more_than_one_transaction_takes_is_refused() {
+    for (services, environments) in [(49, 1), (7, 7), (1, 49)] {
+        let parsed = parse(&with(services, environments, ""), Strictness::Strict).unwrap();
+        assert_eq!(parsed.spec.claims().len(), 98);
+    }
+    let finding = only_finding(&with(50, 1, ""));
+    assert_eq!(finding.message, "the spec names 100 resources, one transaction takes 98; split the app");
+    assert_eq!((finding.field.as_str(), finding.line), ("environments", 55));
+    assert!(only_finding(&with(50, 50, "")).message.starts_with("the spec names 5000 resources"));
+    // Services that share a parameter name it once.
+    let shared = with(48, 2, ", parameter: \"/{app}/{env}/version\"");
+    assert_eq!(parse(&shared, Strictness::Strict).unwrap().spec.claims().len(), 98);
+}
+
 #[test]
 fn other_formats_get_one_clear_line() {
     for text in [

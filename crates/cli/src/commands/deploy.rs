@@ -18,7 +18,9 @@ pub(crate) async fn run(api: &Api, command: Deploy, out: &mut Out) -> Result<Exi
     let body = json!({"artifact": tag, "reason": reason}).to_string();
     let tried = format!("deploy {tag} to {target}");
     let path = format!("{}/desired", path_of(&target));
-    let answer = api.ask(Ask::put(&tried, path, condition, "application/json", body)).await?;
+    let ask = Ask::put(&tried, path, condition, "application/json", body)
+        .seen_by(format!("driftless status {} {}", target.app, target.env));
+    let answer = api.ask(ask).await?;
     let Deployed { generation, changed } = answer.read()?;
     match (out.is_json(), wait) {
         // One document on standard output: what became of it.

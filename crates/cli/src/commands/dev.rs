@@ -34,7 +34,7 @@ pub(crate) async fn run(api: &Api, command: Dev, out: &mut Out) -> Result<Exit, 
         Dev::World => ("show the world".to_owned(), "/dev/world", None),
     };
     let ask = match &body {
-        Some(body) => Ask::post(&tried, path, Some(body)),
+        Some(body) => Ask::post(&tried, path, Some(body)).seen_by("driftless dev world".to_owned()),
         None => Ask::get(&tried, path),
     };
     let answer = match api.ask(ask).await {

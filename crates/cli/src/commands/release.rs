@@ -24,7 +24,9 @@ pub(crate) async fn run(api: &Api, command: Release, out: &mut Out) -> Result<Ex
                 return Err(Failure::new(Exit::Usage, format!("cannot {tried}")).said("--image names a service twice"));
             }
             let body = json!({"tag": tag, "images": images, "gitSha": git_sha, "branch": branch});
-            let answer = api.ask(Ask::post(&tried, format!("/v1/apps/{app}/artifacts"), Some(&body))).await?;
+            let ask = Ask::post(&tried, format!("/v1/apps/{app}/artifacts"), Some(&body))
+                .seen_by(format!("driftless release list {app}"));
+            let answer = api.ask(ask).await?;
             if out.is_json() {
                 out.json(&answer.json()?)?;
                 return Ok(Exit::Done);

@@ -12,12 +12,15 @@ use crate::failure::Failure;
 use crate::model::Applied;
 use crate::out::Out;
 
-/// The largest file that is read; the rules of specs allow less.
-const MOST: u64 = 1024 * 1024;
+/// The most that is read of a file. The rules of specs allow far less and say so with the line; this only keeps a file that
+/// has no end from filling the memory.
+const MOST: u64 = 64 * 1024 * 1024;
 
 /// A file and what it is called in messages.
 struct Source {
     name: String,
+    /// As it stands on the command line.
+    argument: String,
     text: String,
 }
 
@@ -72,6 +75,12 @@ pub(crate) async fn apply(api: &Api, file: &Path, dry_run: bool, strict: bool, o
         Err(refusal) if refusal.status == 404 => ("\"0\"".to_owned(), None),
         Err(refusal) => return Err(refusal.into()),
     };
+    if dry_run && out.is_json() {
+        let changes = stored.as_ref() != Some(&source.text);
+        let version = condition.trim_matches('"').parse::<u64>().ok().filter(|_| stored.is_some());
+        out.json(&json!({"app": app, "version": version, "wouldChange": changes, "warnings": parsed.warnings}))?;
+        return Ok(Exit::Done);
+    }
     if dry_run {
         let would = match &stored {
             None => format!("would make the app {app}: {}", summary(&parsed)),
@@ -81,7 +90,8 @@ pub(crate) async fn apply(api: &Api, file: &Path, dry_run: bool, strict: bool, o
         out.line(&would)?;
         return Ok(Exit::Done);
     }
-    let ask = Ask::put(&tried, path, condition, "application/yaml", source.text.clone());
+    let ask = Ask::put(&tried, path, condition, "application/yaml", source.text.clone())
+        .seen_by(format!("driftless spec apply {} --dry-run", source.argument));
     let answer = match api.ask(ask).await {
         Ok(answer) => answer,
         Err(refusal) => {
@@ -145,8 +155,8 @@ fn read(file: &Path) -> Result<Source, Failure> {
     };
     result.map_err(|error| wrong(error.to_string()))?;
     if bytes.len() as u64 > MOST {
-        return Err(wrong(format!("it has more than {MOST} bytes")));
+        return Err(wrong(format!("it has more than {MOST} bytes; no spec has")));
     }
     let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-    Ok(Source { name, text })
+    Ok(Source { name, argument: file.display().to_string(), text })
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use driftless_domain::{AppName, EnvName, Target};
+use driftless_domain::{AppName, EnvName, Headline, Target};
 
 use super::path_of;
 use crate::api::{Answer, Api, Ask};
 use crate::args::Status as Command;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::model::{Desired, Service, Status, TargetView, Targets};
-use crate::out::{Format, Out};
+use crate::model::{Desired, InvalidApp, Service, Status, TargetView, Targets};
+use crate::out::{Format, Out, json_text};
 use crate::table::{age, columns, or_dash, sentence};
 
 /// How often `--watch` looks.
@@ -50,20 +50,20 @@ async fn ask(api: &Api, app: Option<&AppName>, env: Option<&EnvName>) -> Result<
 
 fn show(answer: &Answer, one: bool, format: Format) -> Result<String, Failure> {
     if format == Format::Json {
-        return Ok(format!("{:#}", answer.json()?));
+        return Ok(json_text(&answer.json()?));
     }
     if one {
         return Ok(details(&answer.read()?, format));
     }
-    let Targets { targets } = answer.read()?;
-    if targets.is_empty() {
+    let Targets { targets, invalid } = answer.read()?;
+    if targets.is_empty() && invalid.is_empty() {
         return Ok("no app has a spec yet; `driftless spec apply FILE` makes one".to_owned());
     }
-    Ok(overview(&targets, format))
+    Ok(overview(&targets, &invalid, format))
 }
 
-/// One line per target.
-fn overview(targets: &[TargetView], format: Format) -> String {
+/// One line per target, and one per app of which only that much is known that its spec does not parse.
+fn overview(targets: &[TargetView], invalid: &[InvalidApp], format: Format) -> String {
     let wide = format == Format::Wide;
     let mut headings = vec!["APP", "ENV", "HEADLINE", "WANTED", "RUNS", "SINCE"];
     if wide {
@@ -87,12 +87,18 @@ fn overview(targets: &[TargetView], format: Format) -> String {
         row.push(sentence(reason, format));
         row
     });
-    columns(&headings, rows)
+    let lost = invalid.iter().map(|InvalidApp { app, problem }| {
+        let mut row = vec![app.clone(), or_dash(None), Headline::Degraded.to_string()];
+        row.resize(headings.len() - 1, or_dash(None));
+        row.push(sentence(problem, format));
+        row
+    });
+    columns(&headings, rows.chain(lost))
 }
 
 /// All there is to say about one target.
 pub(crate) fn details(view: &TargetView, format: Format) -> String {
-    let mut text = overview(std::slice::from_ref(view), format);
+    let mut text = overview(std::slice::from_ref(view), &[], format);
     let TargetView { target: _, desired, status, headline: _, reason, since: _, runs: _, looked_at, now } = view;
     text.push('\n');
     let mut line = |label: &str, value: String| {

@@ -76,7 +76,9 @@ pub(crate) async fn history(api: &Api, command: &HistoryCommand, out: &mut Out) 
 /// Asks for a look, waits for it, and shows what was seen.
 pub(crate) async fn reconcile(api: &Api, target: &Target, out: &mut Out) -> Result<Exit, Failure> {
     let tried = format!("ask for a look at {target}");
-    let answer = api.ask(Ask::post(&tried, format!("{}/reconcile", path_of(target)), None)).await?;
+    let ask = Ask::post(&tried, format!("{}/reconcile", path_of(target)), None)
+        .seen_by(format!("driftless status {} {}", target.app, target.env));
+    let answer = api.ask(ask).await?;
     let Nudged { requested_at } = answer.read()?;
     let looked = tokio::time::timeout(LOOK, async {
         loop {

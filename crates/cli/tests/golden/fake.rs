@@ -18,7 +18,7 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
-/// What is answered: status, ETag, body.
+/// What is answered: status, ETag, body. Status 0: nothing, the connection ends.
 pub(crate) type Said = (u16, Option<&'static str>, String);
 
 /// An API on a port of its own. Answers go by `METHOD path` up to `?`, in the order given; the last one stays.
@@ -45,6 +45,9 @@ impl Fake {
                     if said.len() > 1 { said.pop_front().unwrap() } else { said.front().unwrap().clone() }
                 });
                 let (status, etag, body) = said.unwrap_or_else(|| problem(404, "not-found", "there is no such route"));
+                if status == 0 {
+                    continue;
+                }
                 let etag = etag.map_or_else(String::new, |etag| format!("ETag: {etag}\r\n"));
                 let head = format!(
                     "HTTP/1.1 {status} X\r\n{etag}Content-Length: {}\r\n\

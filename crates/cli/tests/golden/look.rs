@@ -172,3 +172,29 @@ fn reconcile_waits_for_a_look_that_is_newer_than_the_request() {
     "#]]
     .assert_eq(&fake.run(&["reconcile", "shop", "dev"]));
 }
+
+#[test]
+fn an_app_whose_spec_does_not_parse_has_a_line() {
+    let problem = "Invalid record: spec#blog: document: missing";
+    let list = json!({"now": "2026-01-01T00:10:00Z", "targets": [view("converged", "runs v2 (generation 3)", &json!({}))],
+        "invalid": [{"app": "blog", "problem": problem}]});
+    let fake = Fake::new(vec![("GET /v1/targets", vec![ok(&list)])]);
+    expect![[r#"
+        APP   ENV  HEADLINE   WANTED  RUNS  SINCE  REASON
+        shop  dev  Converged  v2      v2    8m     runs v2 (generation 3)
+        blog  -    Degraded   -       -     -      Invalid record: spec#blog: document: missing
+        --- exit 0
+    "#]]
+    .assert_eq(&fake.run(&["status"]));
+}
+
+#[test]
+fn what_others_wrote_is_escaped_in_json() {
+    let answer = json!({"targets": [], "reason": "a\u{9b}2J\u{202e}b\u{1b}"});
+    let fake =
+        Fake::new(vec![("GET /v1/targets", vec![ok(&answer)]), ("GET /v1/apps/shop/artifacts", vec![ok(&answer)])]);
+    for arguments in [&["status", "-o", "json"][..], &["release", "list", "shop", "-o", "json"]] {
+        let shown = fake.run(arguments);
+        assert!(shown.contains(r#""a\u009b2J\u202eb\u001b""#), "{shown}");
+    }
+}

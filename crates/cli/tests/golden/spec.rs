@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::fake::{Fake, ok, problem, run};
 
-const SPEC: &str = "apiVersion: driftless/v1
+pub(crate) const SPEC: &str = "apiVersion: driftless/v1
 kind: container
 app: shop
 services:
@@ -150,6 +150,17 @@ fn applying_says_which_version_it_was_made_from() {
     .assert_eq(&run(&["spec", "apply", "-", "--dry-run"]));
     assert_eq!(fake.asked().len(), 1, "a dry run changes nothing");
     expect![[r#"
+        {
+          "app": "shop",
+          "version": 3,
+          "warnings": [],
+          "wouldChange": true
+        }
+        --- exit 0
+    "#]]
+    .assert_eq(&run(&["spec", "apply", "-", "--dry-run", "-o", "json"]));
+    assert_eq!(fake.asked().len(), 2, "a dry run changes nothing");
+    expect![[r#"
         shop is now at version 4: container app shop with 1 service in 1 environment
         --- exit 0
     "#]]
@@ -198,4 +209,42 @@ fn an_invalid_spec_is_not_sent() {
     "#]]
     .assert_eq(&shown);
     assert!(fake.asked().is_empty());
+}
+
+#[test]
+fn a_dry_run_of_a_new_app_is_json_too() {
+    let fake = Fake::new(vec![]);
+    expect![[r#"
+        {
+          "app": "shop",
+          "version": null,
+          "warnings": [],
+          "wouldChange": true
+        }
+        --- exit 0
+    "#]]
+    .assert_eq(&run(&fake.address, None, &["spec", "apply", "-", "--dry-run", "-o", "json"], SPEC));
+}
+
+#[test]
+fn a_file_that_is_too_large_is_a_finding_at_its_line() {
+    let large = "a: 1\n".repeat(2 << 20);
+    expect![[r#"
+        --- stderr
+          × the file has 10485760 bytes; a spec has at most 1048576
+           ╭─[standard input:1:1]
+         1 │ a: 1
+           · ▲
+           ╰────
+
+        driftless: standard input is not valid: 1 error
+        --- exit 2
+    "#]]
+    .assert_eq(&local(&["spec", "validate", "-"], &large));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("large.yaml");
+    std::fs::write(&file, &large).unwrap();
+    let shown = local(&["spec", "validate", file.to_str().unwrap(), "-o", "json"], "");
+    assert!(shown.contains("\"line\": 1") && shown.contains("a spec has at most 1048576"), "{shown}");
+    assert!(shown.ends_with("--- exit 2\n"), "{shown}");
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use driftless_domain::{AppName, Sync, Target};
+use driftless_domain::{AppName, Status, Sync, Target};
 use driftless_releases::{ApiStore, Loaded, Stored};
 use futures::{StreamExt, TryStreamExt};
 
@@ -15,12 +15,14 @@ use crate::conditions::etag;
 use crate::path::{Query, TargetPath, limit};
 use crate::problem::{Problem, ProblemKind};
 use crate::router::Shared;
-use crate::wire::{DiffView, History, Nudged, TargetView, Targets};
+use crate::view::is_of;
+use crate::wire::{DiffView, History, InvalidApp, Nudged, TargetView, Targets};
 
 /// How many specs are read at the same time.
 const TOGETHER: usize = 16;
 
-/// How all targets are: every environment of every spec, and every target that has a desired record.
+/// How all targets are: every environment of every spec, and every target that has a desired record. An app whose spec
+/// does not parse is told as such.
 #[utoipa::path(get, path = "/v1/targets", operation_id = "listTargets", tag = "targets",
     params(("app" = Option<String>, Query, description = "Only this app's.")),
     responses((status = 200, description = "The targets.", body = Targets),
@@ -37,10 +39,16 @@ pub(crate) async fn list_targets(State(shared): State<Shared>, query: Query) -> 
         .buffered(TOGETHER)
         .try_collect()
         .await?;
-    let mut targets = Vec::new();
+    let (mut targets, mut invalid) = (Vec::new(), Vec::new());
     for (app, spec) in &specs {
-        let environments = spec.as_valid().map(|spec| spec.environments.as_slice()).unwrap_or_default();
-        targets.extend(environments.iter().map(|environment| Target::new(app.clone(), environment.name.clone())));
+        match spec {
+            Stored::Valid(spec) => {
+                let environments = spec.environments.iter();
+                targets.extend(environments.map(|environment| Target::new(app.clone(), environment.name.clone())));
+            }
+            Stored::Invalid(problem) => invalid.push(InvalidApp { app: app.clone(), problem: problem.to_string() }),
+            Stored::Missing => {}
+        }
     }
     let known: BTreeSet<Target> = targets.iter().cloned().collect();
     let recorded = store.changes(None).await?.into_iter().map(|change| change.target);
@@ -48,13 +56,13 @@ pub(crate) async fn list_targets(State(shared): State<Shared>, query: Query) -> 
         .filter(|target| !known.contains(target) && app.as_ref().is_none_or(|app| app == &target.app))
         .collect();
     targets.extend(others);
-    if let Some(app) = app.filter(|_| targets.is_empty()) {
+    if let Some(app) = app.filter(|_| targets.is_empty() && invalid.is_empty()) {
         return Err(Problem::not_found(format!("there is no app {app}")));
     }
     targets.sort_by(|one, other| one.app.cmp(&other.app));
     let (loaded, heartbeats) = (store.load(&targets).await?, store.heartbeats().await?);
     let views = loaded.iter().map(|loaded| shared.view(loaded, &heartbeats)).collect();
-    Ok(Json(Targets { now: shared.now(), targets: views }))
+    Ok(Json(Targets { now: shared.now(), targets: views, invalid }))
 }
 
 /// How one target is.
@@ -98,9 +106,13 @@ pub(crate) async fn get_diff(
     TargetPath(target): TargetPath,
 ) -> Result<Json<DiffView>, Problem> {
     let TargetView { desired, status, reason, looked_at, fresh, now, .. } = look(&shared, &target).await?;
-    let generation = desired.map(|desired| desired.generation);
+    let (generation, artifact) = desired.map(|desired| (desired.generation, desired.artifact)).unzip();
     let plan = status.as_ref().map(|status| status.plan.clone()).unwrap_or_default();
-    let current = status.as_ref().filter(|status| fresh && Some(status.observed_generation) == generation);
+    let of_this = |status: &&Status| {
+        Some(status.observed_generation) == generation
+            && artifact.as_ref().is_some_and(|artifact| is_of(status, artifact))
+    };
+    let current = status.as_ref().filter(|_| fresh).filter(of_this);
     let in_sync = current.and_then(|status| match status.sync {
         Sync::InSync => Some(true),
         Sync::OutOfSync => Some(false),

@@ -48,6 +48,36 @@ async fn a_change_without_or_with_an_old_condition_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_people_at_the_same_moment_are_told_and_one_of_them_has_it() {
+    let setup = Setup::shop().await;
+    let other = format!("{SPEC}# another\n");
+    let (one, two) = tokio::join!(setup.put_spec("\"1\"", &other), setup.put_spec("*", &other));
+    let (won, lost) = if one.status == 200 { (one, two) } else { (two, one) };
+    assert_eq!(won.json()["version"], 2);
+    assert_eq!(lost.problem(), (409, "conflict".to_owned()));
+    let said = lost.json()["detail"].as_str().unwrap().to_owned();
+    assert!(said.ends_with("somebody changed it at the same moment; look again and repeat"), "{said}");
+    let (one, two) = tokio::join!(setup.deploy("dev", "v1", "*"), setup.deploy("dev", "v2", "*"));
+    let (won, lost) = if one.status == 200 { (one, two) } else { (two, one) };
+    assert_eq!((won.json()["generation"].as_u64(), lost.problem()), (Some(1), (412, "stale".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_largest_spec_that_is_valid_can_be_stored() {
+    let setup = Setup::empty();
+    let with = |services: usize| {
+        let services: String = (0..services).map(|index| format!("  - name: s{index}\n")).collect();
+        let spec = SPEC.replace("  - name: web\n", &services);
+        spec.split("  - name: staging").next().unwrap().to_owned()
+    };
+    // An ECS service and a parameter each.
+    assert_eq!(setup.put_spec("*", &with(49)).await.status, 200);
+    let more = setup.put_spec("*", &with(50)).await;
+    assert_eq!(more.problem(), (422, "invalid-spec".to_owned()));
+    assert_eq!(more.json()["findings"][0]["field"], "environments");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_invalid_spec_is_refused_with_all_its_findings_and_changes_nothing() {
     let setup = Setup::shop().await;
     let bad = SPEC.replace("eu-west-1", "Europe");

@@ -1,8 +1,10 @@
 //! How targets are told.
 
+use driftless_domain::{AppName, Tag, Target};
+use driftless_releases::{ReadRecords, Stored};
 use serde_json::json;
 
-use crate::setup::Setup;
+use crate::setup::{SPEC, Setup};
 
 #[tokio::test(start_paused = true)]
 async fn every_environment_is_listed_also_those_where_nothing_is_wanted() {
@@ -82,4 +84,38 @@ async fn history_is_newest_first_and_a_request_to_look_is_noted() {
     assert!(noted.json()["requestedAt"].is_string());
     assert_eq!(setup.store.calls_on("nudge shop/dev").len(), 1);
     assert_eq!(setup.get("/v1/apps/blog/environments/dev/history").await.problem().0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_whose_spec_does_not_parse_is_told_and_not_left_out() {
+    let setup = Setup::shop().await;
+    setup.store.put_raw_invalid_spec(&AppName::parse("shop").unwrap(), "document: missing");
+    for path in ["/v1/targets", "/v1/targets?app=shop"] {
+        let answer = setup.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        let list = answer.json();
+        assert_eq!(list["targets"], json!([]), "its environments are not known");
+        assert_eq!(list["invalid"][0]["app"], "shop");
+        assert!(list["invalid"][0]["problem"].as_str().unwrap().contains("document: missing"), "{list}");
+    }
+    let one = setup.get("/v1/apps/shop/environments/dev").await;
+    assert_eq!(one.problem(), (409, "invalid-record".to_owned()));
+    assert_eq!(setup.get("/v1/targets?app=blog").await.problem().0, 404);
+    assert_eq!(setup.put_spec("*", SPEC).await.problem(), (409, "invalid-record".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_a_hand_changed_beneath_its_generation_is_not_green() {
+    let setup = Setup::shop().await;
+    setup.deploy("dev", "v1", "*").await;
+    setup.found("shop/dev", json!({})).await;
+    let target = Target::parse("shop/dev").unwrap();
+    let Stored::Valid(mut record) = setup.store.desired(&target).await.unwrap() else { panic!("it is there") };
+    record.artifact = Tag::parse("v2").unwrap();
+    setup.store.edit_desired_by_hand(record);
+    let view = setup.get("/v1/apps/shop/environments/dev").await.json();
+    assert_eq!(view["headline"], "pending", "{view}");
+    assert_eq!(setup.get("/v1/apps/shop/environments/dev/diff").await.json()["inSync"], json!(null));
+    let waited = setup.get("/v1/apps/shop/environments/dev/wait?generation=1&timeout=0").await.json();
+    assert_eq!(waited["outcome"], "pending");
 }
