@@ -36,7 +36,7 @@ where
         },
         SdkError::ServiceError(service) => {
             let (code, message) = (service.err().code(), service.err().message());
-            let class = code.and_then(|code| class_of(code, message.unwrap_or_default()));
+            let class = code.and_then(|code| class_of(code, message.unwrap_or_default(), lost));
             let class = class.or_else(|| class_of_status(status, lost)).unwrap_or(CallClass::Invalid);
             (class, code.unwrap_or("UnknownError"))
         }
@@ -52,7 +52,7 @@ where
 }
 
 /// The class of an error code, where the code alone decides it.
-fn class_of(code: &str, message: &str) -> Option<CallClass> {
+fn class_of(code: &str, message: &str, lost: CallClass) -> Option<CallClass> {
     let class = match code {
         "ThrottlingException"
         | "Throttling"
@@ -94,10 +94,10 @@ fn class_of(code: &str, message: &str) -> Option<CallClass> {
         // ECS has no code of its own for two registrations in one family at once.
         "ClientException" if message.starts_with("Too many concurrent attempts") => CallClass::Conflict,
 
-        // The request was refused for its date or its neighbours in time, unseen otherwise.
-        "RequestExpired" | "RequestInTheFuture" | "RequestTimeTooSkewed" | "TransactionInProgressException" => {
-            CallClass::Transient
-        }
+        // The request was refused for its date, unseen otherwise.
+        "RequestExpired" | "RequestInTheFuture" | "RequestTimeTooSkewed" => CallClass::Transient,
+        // The transaction of our own token is being done, and may still commit.
+        "TransactionInProgressException" => lost,
         _ => return None,
     };
     Some(class)
@@ -224,6 +224,7 @@ mod tests {
             io(std::io::ErrorKind::ConnectionReset),
             SdkError::dispatch_failure(ConnectorError::timeout("slow".into())),
             SdkError::dispatch_failure(ConnectorError::other("hung up".into(), None)),
+            said("TransactionInProgressException", "words", 400),
             said("ServerException", "words", 500),
             said("InternalServerError", "words", 503),
             SdkError::response_error("no code", response(502)),

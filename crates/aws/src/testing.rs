@@ -1,6 +1,7 @@
 //! An HTTP client that answers from a script and remembers what it was asked; for tests of this crate.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_ecs::config::SharedHttpClient;
@@ -26,6 +27,8 @@ pub(crate) enum Reply {
     Hangs,
     /// The connection breaks after the request was sent.
     Breaks,
+    /// Nobody listens: the request is never sent.
+    Refuses,
 }
 
 impl Reply {
@@ -112,14 +115,16 @@ impl HttpConnector for Fake {
                 Reply::Json(body) => (200, body.to_string()),
                 Reply::Page(status, body) => (status, body),
                 Reply::Hangs => std::future::pending().await,
-                Reply::Breaks => {
-                    let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-                    return Err(ConnectorError::io(reset.into()));
-                }
+                Reply::Breaks => return Err(io(ErrorKind::ConnectionReset)),
+                Reply::Refuses => return Err(io(ErrorKind::ConnectionRefused)),
             };
             Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body)))
         })
     }
+}
+
+fn io(kind: ErrorKind) -> ConnectorError {
+    ConnectorError::io(std::io::Error::from(kind).into())
 }
 
 /// STS: the account is the access key; keys that were handed out end in the account of their role.

@@ -24,7 +24,7 @@ async fn a_broken_desired_record_is_shown_and_its_neighbour_is_well(table: &Tabl
         table.store.put_desired(&record, &requested(&record)).await.unwrap();
     }
     let long = "x".repeat(5_000);
-    let edits: [(&str, Option<Value>, &str); 12] = [
+    let edits: [(&str, Option<Value>, &str); 16] = [
         ("generation", Some(json!({"S": "1"})), "attribute generation: a number was expected, found a string"),
         (
             "generation",
@@ -49,6 +49,15 @@ async fn a_broken_desired_record_is_shown_and_its_neighbour_is_well(table: &Tabl
         ("env", Some(json!({"S": "prod"})), "attribute app or env: the item belongs at desired#hand/prod"),
         ("schema", Some(json!({"N": "99"})), "written by a newer version of Driftless (schema 99; this one knows 1)"),
         ("schema", None, "attribute schema: missing"),
+        // The index leads to an item by these two.
+        ("lane", None, "attribute lane: missing"),
+        ("lane", Some(json!({"S": "Desired"})), "attribute lane: desired was expected, found \"Desired\""),
+        ("changed_at", None, "attribute changed_at: missing"),
+        (
+            "changed_at",
+            Some(json!({"S": "now"})),
+            "attribute changed_at: a time like 2026-01-02T03:04:05Z was expected, found \"now\"",
+        ),
     ];
     let (pk, sk) = ("desired#hand/dev", "desired");
     let well = table.item(pk, sk).await;

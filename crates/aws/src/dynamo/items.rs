@@ -141,6 +141,12 @@ pub(super) fn read_desired(key: &Key, item: &Item) -> Result<DesiredRecord, Inva
     if record.generation.0 == 0 {
         return Err(a.wrong("generation", "1 or more was expected, found 0"));
     }
+    // Without these the index does not lead to the item, and the controller would never look at it again.
+    let lane = a.text(LANE, WORDS)?;
+    if lane != DESIRED {
+        return Err(a.wrong(LANE, &format!("{DESIRED} was expected, found {lane:?}")));
+    }
+    let _: Timestamp = a.time(CHANGED_AT)?;
     Ok(record)
 }
 

@@ -11,6 +11,7 @@ mod keys;
 mod put;
 mod read;
 mod transact;
+mod tries;
 mod writes;
 
 use std::collections::HashMap;

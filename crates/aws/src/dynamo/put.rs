@@ -5,15 +5,16 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use driftless_domain::{CallClass, CallError};
+use driftless_domain::CallError;
 
+use super::DynamoStore;
 use super::attributes::{Item, fixed};
 use super::keys::CHANGED_AT;
-use super::{DynamoStore, delay};
+use super::tries::Tries;
 use crate::counting::Kind;
 
 /// How often one write is sent before its outcome is given up on. The second already decides it, unless it is lost too.
-pub(super) const TRIES: u32 = 3;
+const MOST_TRIES: u32 = 3;
 
 /// A condition on the item that is there now.
 #[derive(Debug, Clone)]
@@ -88,7 +89,7 @@ impl DynamoStore {
         const OPERATION: &str = "dynamodb:PutItem";
         let Expression { text, names, values } = condition.expression();
         let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let mut round = 1;
+        let mut tries = Tries::at_most(MOST_TRIES);
         loop {
             self.calls.sent(OPERATION, Kind::Change);
             let values = (!values.is_empty())
@@ -113,18 +114,12 @@ impl DynamoStore {
                     } else {
                         None
                     };
-                    // After a lost answer: what is there is what we sent, so the first one arrived.
-                    let arrived = round > 1 && old.as_ref() == Some(item);
+                    let arrived = self.arrived(&tries, item, old.as_ref()).await?;
                     return Ok(if arrived { Put::Written } else { Put::Refused(old) });
                 }
                 Err(error) => self.failed(OPERATION, Kind::Change, &error),
             };
-            let lost = matches!(error.class, CallClass::Ambiguous | CallClass::Transient);
-            if !lost || round >= TRIES {
-                return Err(error);
-            }
-            tokio::time::sleep(delay(round)).await;
-            round += 1;
+            tries.after(error).await?;
         }
     }
 }

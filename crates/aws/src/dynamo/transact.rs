@@ -1,7 +1,8 @@
 //! Several writes that happen together or not at all.
 //!
 //! Each call has its own client request token, made from what it writes, so that sending it again after a lost answer is the
-//! same transaction to DynamoDB (for ten minutes) and not a second one.
+//! same transaction to DynamoDB (for ten minutes) and not a second one. An endpoint that knows no tokens refuses the second
+//! one, and what it then finds tells whether the first one arrived.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,11 +20,12 @@ use sha2::{Digest as _, Sha256};
 use driftless_domain::{CallClass, CallError};
 use driftless_releases::StoreError;
 
+use super::DynamoStore;
 use super::attributes::Item;
 use super::items::read_owner;
 use super::keys::Key;
 use super::put::{Condition, Expression};
-use super::{DynamoStore, delay};
+use super::tries::Tries;
 use crate::classify::classify;
 use crate::counting::Kind;
 
@@ -31,7 +33,7 @@ const OPERATION: &str = "dynamodb:TransactWriteItems";
 
 /// How often one transaction is sent: after a lost answer, or because another one held one of its items at that instant.
 /// The delays between add up to 375 ms.
-const TRIES: u32 = 5;
+const MOST_TRIES: u32 = 5;
 
 /// One write of a transaction.
 #[derive(Debug)]
@@ -127,7 +129,7 @@ impl DynamoStore {
             .collect::<Result<_, _>>()
             .map_err(|error| self.not_sent(OPERATION, &error))?;
         let token = token(writes);
-        let mut round = 1;
+        let mut tries = Tries::at_most(MOST_TRIES);
         loop {
             self.calls.sent(OPERATION, Kind::Change);
             let request = self.writes.transact_write_items().client_request_token(&token);
@@ -141,33 +143,28 @@ impl DynamoStore {
             } else {
                 Cancelled::Call(self.failed(OPERATION, Kind::Change, &error))
             };
-            let last = match failure {
-                Cancelled::Final(error) => return Err(error),
-                Cancelled::Busy(what) => StoreError::Conflict { what },
-                Cancelled::Call(error) => match error.class {
-                    CallClass::Ambiguous | CallClass::Transient => error.into(),
-                    CallClass::Throttled | CallClass::Conflict | CallClass::Denied | CallClass::Invalid => {
-                        return Err(error.into());
-                    }
-                },
-            };
-            if round >= TRIES {
-                return Err(last);
+            match failure {
+                Cancelled::Refused(write, reason) => {
+                    return match &write.what {
+                        What::Put(item) if self.arrived(&tries, item, reason.item()).await? => Ok(()),
+                        What::Put(_) | What::Delete(_) => Err(write.refused(reason)),
+                    };
+                }
+                Cancelled::Busy(what) => tries.after_busy(StoreError::Conflict { what }).await?,
+                Cancelled::Call(error) => tries.after(error).await?,
             }
-            tokio::time::sleep(delay(round)).await;
-            round += 1;
         }
     }
 
-    fn cancelled(
+    fn cancelled<'a>(
         &self,
-        writes: &[Write],
-        reasons: &[CancellationReason],
+        writes: &'a [Write],
+        reasons: &'a [CancellationReason],
         error: &SdkError<TransactWriteItemsError>,
-    ) -> Cancelled {
+    ) -> Cancelled<'a> {
         let with = |code: &str| reasons.iter().zip(writes).find(|(reason, _)| reason.code() == Some(code));
         if let Some((reason, write)) = with("ConditionalCheckFailed") {
-            return Cancelled::Final(write.refused(reason));
+            return Cancelled::Refused(write, reason);
         }
         if let Some((_, write)) = with("TransactionConflict") {
             return Cancelled::Busy(write.name());
@@ -189,9 +186,9 @@ impl DynamoStore {
 }
 
 /// Why a transaction did not happen.
-enum Cancelled {
-    /// A condition did not hold: nothing will change that.
-    Final(StoreError),
+enum Cancelled<'a> {
+    /// The condition of this write did not hold: nothing will change that.
+    Refused(&'a Write, &'a CancellationReason),
     /// Another transaction held one of the items.
     Busy(String),
     /// The call failed.

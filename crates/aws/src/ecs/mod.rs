@@ -12,6 +12,9 @@ use jiff::Timestamp;
 
 use driftless_domain::{ClusterName, EcsServiceName};
 
+/// The reason of a failure that means "not there". Every other one leaves that open.
+const MISSING: &str = "MISSING";
+
 /// A service, for messages.
 fn in_cluster(service: &EcsServiceName, cluster: &ClusterName) -> String {
     format!("{service} in cluster {cluster}")

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use aws_sdk_ecs::types::{ServiceDeployment, ServiceDeploymentStatus};
+use aws_sdk_ecs::types::{ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentStatus};
 use jiff::Timestamp;
 
 use driftless_domain::{CallClass, CallError, ClusterName, EcsServiceName, Place, Rollout, RolloutState, TaskDefArn};
@@ -14,6 +14,8 @@ use crate::operation::{DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS,
 
 /// How many service deployments are looked at: what happened since the last look, with room; one call takes 20.
 const NEWEST: usize = 10;
+/// A page has at most 100. ECS keeps service deployments for 90 days, so this is eleven a day.
+const MOST_PAGES: usize = 10;
 /// How many revisions are remembered per place before starting over: far more than are ever looked at again.
 const REMEMBERED_REVISIONS: usize = 10_000;
 
@@ -73,15 +75,29 @@ impl Aws {
         service: &EcsServiceName,
     ) -> Result<Vec<(String, String)>, CallError> {
         let object = format!("{service} in cluster {cluster}");
-        let answer = self
-            .send(place, &LIST_SERVICE_DEPLOYMENTS, &object, |c| {
-                // The order is not documented, so the first page is large and we sort.
-                let request = c.ecs_reads.list_service_deployments().cluster(cluster).service(service.as_str());
-                request.max_results(100).send()
-            })
-            .await?;
-        let mut listed = answer.service_deployments.unwrap_or_default();
-        listed.sort_by_key(|brief| std::cmp::Reverse(time(brief.created_at())));
+        // The order is not documented: the newest may be on the last page.
+        let newest_first = |brief: &ServiceDeploymentBrief| std::cmp::Reverse(time(brief.created_at()));
+        let mut listed: Vec<ServiceDeploymentBrief> = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let page = self
+                .send(place, &LIST_SERVICE_DEPLOYMENTS, &object, |c| {
+                    let request = c.ecs_reads.list_service_deployments().cluster(cluster).service(service.as_str());
+                    request.max_results(100).set_next_token(token.take()).send()
+                })
+                .await?;
+            listed.extend(page.service_deployments.unwrap_or_default());
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        // A list that was newest first this far goes on to older ones; of another, the newest was perhaps not read.
+        if token.is_some() && !listed.is_sorted_by_key(newest_first) {
+            let problem = format!("the list does not end after {MOST_PAGES} pages, and is not in order of time");
+            return Err(unreadable(place, &LIST_SERVICE_DEPLOYMENTS, &object, CallClass::Invalid, &problem));
+        }
+        listed.sort_by_key(newest_first);
         let arns = listed.into_iter().take(NEWEST).filter_map(|brief| {
             Some((brief.service_deployment_arn?, brief.target_service_revision_arn.unwrap_or_default()))
         });

@@ -9,7 +9,7 @@ use driftless_domain::{
     ServiceState, TaskDefArn,
 };
 
-use super::{count, in_cluster, time};
+use super::{MISSING, count, in_cluster, time};
 use crate::connect::PlaceClients;
 use crate::live::{Aws, unreadable};
 use crate::operation::DESCRIBE_SERVICES;
@@ -46,7 +46,7 @@ impl Aws {
                 (Some(service), _) => {
                     live_service(service).map(Some).map_err(|e| unreadable(CallClass::Invalid, &format!("{name}: {e}")))
                 }
-                (None, Some(&"MISSING")) => Ok(None),
+                (None, Some(&MISSING)) => Ok(None),
                 (None, Some(reason)) => Err(unreadable(CallClass::Transient, &format!("{name}: {reason}"))),
                 (None, None) => Err(unreadable(CallClass::Transient, &format!("the answer says nothing of {name}"))),
             })

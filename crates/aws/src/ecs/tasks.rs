@@ -7,7 +7,7 @@ use driftless_domain::{
     TaskDefArn,
 };
 
-use super::{in_cluster, time};
+use super::{MISSING, in_cluster, time};
 use crate::live::{Aws, unreadable};
 use crate::operation::{DESCRIBE_TASKS, LIST_TASKS};
 
@@ -73,6 +73,11 @@ impl Aws {
                     })
                     .await?;
                 // A task that is MISSING here has gone since it was listed.
+                if let Some(failure) = answer.failures().iter().find(|failure| failure.reason() != Some(MISSING)) {
+                    let (arn, reason) = (failure.arn().unwrap_or("a task"), failure.reason().unwrap_or("no reason"));
+                    let problem = format!("{arn}: {reason}");
+                    return Err(unreadable(place, &DESCRIBE_TASKS, &object, CallClass::Transient, &problem));
+                }
                 tasks.extend(answer.tasks.unwrap_or_default());
             }
             token = page.next_token.filter(|token| !token.is_empty());

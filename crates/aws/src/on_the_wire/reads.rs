@@ -38,6 +38,22 @@ async fn a_failure_that_is_not_missing_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_has_gone_since_it_was_listed_is_none_and_any_other_failure_is_an_error() {
+    let fake = |reason: &'static str| {
+        Fake::new(move |request, _| match request.operation.as_str() {
+            "ListTasks" => Reply::Json(json!({"taskArns": ["t/1", "t/2"]})),
+            _ => Reply::Json(json!({"tasks": [], "failures": [
+                {"arn": "t/1", "reason": "MISSING"}, {"arn": "t/2", "reason": reason},
+            ]})),
+        })
+    };
+    let gone = fake("MISSING").aws().running_containers(&here(), &main_cluster(), &web()).await.unwrap();
+    assert!(gone.is_empty(), "{gone:?}");
+    let error = fake("ACCESS_DENIED").aws().running_containers(&here(), &main_cluster(), &web()).await.unwrap_err();
+    assert_eq!((error.class, error.said.message.as_str()), (CallClass::Transient, "t/2: ACCESS_DENIED"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_field_that_the_sdk_does_not_know_survives_a_description_s15() {
     let fake = Fake::new(|_, _| {
         Reply::Json(json!({

@@ -1,10 +1,12 @@
 //! Records when answers get lost.
 
+use std::sync::Mutex;
+
 use serde_json::{Value, json};
 
-use driftless_domain::{Actor, CallClass, Generation, Reason, Region, Tag, Target};
+use driftless_domain::{Actor, CallClass, Gate, Generation, Health, Reason, Region, Status, Sync, Tag, Target};
 use driftless_releases::{
-    DesiredRecord, DesiredWrites, Event, EventKind, Lease, ReadRecords, StatusWrites, StoreError, Stored,
+    DesiredRecord, DesiredWrites, Event, EventKind, Lease, ReadRecords, StatusWrites, StoreError, Stored, Versioned,
 };
 use jiff::Timestamp;
 
@@ -57,6 +59,165 @@ async fn a_write_that_never_gets_an_answer_is_ambiguous() {
     let error = store(&fake).put_lease(&lease()).await.unwrap_err();
     assert!(matches!(&error, StoreError::Call(call) if call.class == CallClass::Ambiguous), "{error:?}");
     assert_eq!(fake.count("PutItem"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_does_not_say_what_it_found_is_asked_after_a_lost_answer() {
+    let check = async |holder: &'static str| {
+        let sent = lease_on_the_wire(holder);
+        let fake = Fake::new(move |request, before| match (request.operation.as_str(), before) {
+            ("PutItem", 0) => Reply::Breaks,
+            ("PutItem", _) => Reply::error(400, "ConditionalCheckFailedException", "The conditional request failed"),
+            _ => Reply::Json(json!({"Item": sent})),
+        });
+        let answer = store(&fake).put_lease(&lease()).await;
+        assert_eq!(fake.count("GetItem"), 1);
+        answer
+    };
+    check("one").await.unwrap();
+    let error = check("two").await.unwrap_err();
+    assert_eq!(error, StoreError::Conflict { what: "the lease of shard 3".to_owned() });
+}
+
+fn lease_on_the_wire(holder: &str) -> Value {
+    json!({
+        "pk": {"S": "lease#3"}, "sk": {"S": "lease"}, "schema": {"N": "1"}, "shard": {"N": "3"},
+        "holder": {"S": holder}, "token": {"N": "5"}, "version": {"N": "9"},
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_lost_once_stays_ambiguous_whatever_fails_after_it() {
+    for (after, puts, transactions) in [
+        (Reply::Refuses, 3, 5),
+        (Reply::error(400, "ThrottlingException", "Rate exceeded"), 3, 5),
+        (Reply::error(400, "TransactionConflictException", "busy"), 3, 5),
+        (Reply::error(400, "AccessDeniedException", "not authorized"), 2, 2),
+        // These two are said of transactions only; a put takes them for something that waiting does not help.
+        (cancelled("ThrottlingError", None), 2, 5),
+        (cancelled("TransactionConflict", None), 2, 5),
+    ] {
+        let fake = Fake::new(move |_, before| if before == 0 { Reply::Breaks } else { after.clone() });
+        let (record, event) = request();
+        let answers = [store(&fake).put_lease(&lease()).await, store(&fake).put_desired(&record, &event).await];
+        for answer in answers {
+            let error = answer.unwrap_err();
+            assert!(matches!(&error, StoreError::Call(call) if call.class == CallClass::Ambiguous), "{error:?}");
+        }
+        assert_eq!((fake.count("PutItem"), fake.count("TransactWriteItems")), (puts, transactions));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_decides_what_was_lost_before_it_even_after_a_throttle() {
+    let fake = Fake::new(|_, before| match before {
+        0 => Reply::Breaks,
+        1 => Reply::error(400, "ThrottlingException", "Rate exceeded"),
+        _ => Reply::Json(json!({})),
+    });
+    store(&fake).put_lease(&lease()).await.unwrap();
+    let (record, event) = request();
+    store(&fake).put_desired(&record, &event).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_was_never_sent_did_not_happen() {
+    for (reply, class) in [
+        (Reply::Refuses, CallClass::Transient),
+        (Reply::error(400, "ThrottlingException", "Rate exceeded"), CallClass::Throttled),
+    ] {
+        let fake = Fake::new(move |_, _| reply.clone());
+        let (record, event) = request();
+        let answers = [store(&fake).put_lease(&lease()).await, store(&fake).put_desired(&record, &event).await];
+        for answer in answers {
+            let error = answer.unwrap_err();
+            assert!(matches!(&error, StoreError::Call(call) if call.class == class), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_whose_own_token_is_still_at_work_may_commit() {
+    let fake = Fake::new(|_, _| Reply::error(400, "TransactionInProgressException", "in progress"));
+    let (record, event) = request();
+    let error = store(&fake).put_desired(&record, &event).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Call(call) if call.class == CallClass::Ambiguous), "{error:?}");
+    assert_eq!(fake.count("TransactWriteItems"), 5);
+}
+
+fn status() -> Versioned<Status> {
+    let (DesiredRecord { target, generation, .. }, _) = request();
+    let record = Status {
+        target,
+        observed_generation: generation,
+        wanted: None,
+        observed_at: Timestamp::UNIX_EPOCH,
+        sync: Sync::OutOfSync,
+        health: Health::Progressing,
+        gate: Gate::AwaitingApproval,
+        plan: String::new(),
+        reason: "why".to_owned(),
+        since: Timestamp::UNIX_EPOCH,
+        converged: None,
+        last_good: None,
+        attempt: None,
+        rejected: None,
+        heals: Vec::new(),
+        contested: None,
+        services: Vec::new(),
+    };
+    Versioned { version: 4, record }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_that_arrived_before_its_answer_was_lost_is_no_conflict_even_where_tokens_are_unknown() {
+    for says_what_it_found in [true, false] {
+        let stored = Mutex::new(Value::Null);
+        let fake = Fake::new(move |request, before| {
+            let sent = |request: &Request| request.body["TransactItems"][0]["Put"]["Item"].clone();
+            match (request.operation.as_str(), before) {
+                ("TransactWriteItems", 0) => {
+                    *stored.lock().unwrap() = sent(request);
+                    Reply::Breaks
+                }
+                ("TransactWriteItems", _) => {
+                    cancelled("ConditionalCheckFailed", says_what_it_found.then(|| sent(request)))
+                }
+                _ => Reply::Json(json!({"Item": *stored.lock().unwrap()})),
+            }
+        });
+        assert_eq!(store(&fake).put_status(&status(), &[request().1]).await, Ok(5));
+        assert_eq!((fake.count("TransactWriteItems"), fake.count("GetItem")), (2, usize::from(!says_what_it_found)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_that_somebody_else_wrote_meanwhile_is_a_conflict() {
+    let fake = Fake::new(|request, before| {
+        let mut other = request.body["TransactItems"][0]["Put"]["Item"].clone();
+        other["reason"] = json!({"S": "another"});
+        if before == 0 { Reply::Breaks } else { cancelled("ConditionalCheckFailed", Some(other)) }
+    });
+    let error = store(&fake).put_status(&status(), &[]).await.unwrap_err();
+    assert_eq!(error, StoreError::Conflict { what: "the status of shop/dev".to_owned() });
+    // Without a lost answer, the same words are somebody else's too.
+    let fake = Fake::new(|request, _| {
+        cancelled("ConditionalCheckFailed", Some(request.body["TransactItems"][0]["Put"]["Item"].clone()))
+    });
+    let error = store(&fake).put_status(&status(), &[]).await.unwrap_err();
+    assert_eq!(error, StoreError::Conflict { what: "the status of shop/dev".to_owned() });
+}
+
+/// A transaction that its first item prevented.
+fn cancelled(code: &str, found: Option<Value>) -> Reply {
+    let mut reason = json!({"Code": code, "Message": "no"});
+    if let Some(found) = found {
+        reason["Item"] = found;
+    }
+    let body = json!({
+        "__type": "TransactionCanceledException", "message": "cancelled", "CancellationReasons": [reason, {"Code": "None"}],
+    });
+    Reply::Page(400, body.to_string())
 }
 
 fn request() -> (DesiredRecord, Event) {

@@ -1,6 +1,6 @@
 //! Service deployments: known, unknown to the endpoint, or not allowed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use driftless_domain::{CallClass, RolloutState};
 use driftless_observe::LiveState;
@@ -87,4 +87,62 @@ async fn a_list_without_its_newest_deployment_tells_nothing() {
     });
     let error = fake.aws().rollouts(&here(), &main_cluster(), &web()).await.unwrap_err();
     assert_eq!(error.class, CallClass::Transient);
+}
+
+/// The brief of one service deployment.
+fn brief(number: usize) -> Value {
+    json!({
+        "serviceDeploymentArn": format!("d/{number}"), "targetServiceRevisionArn": format!("r/{number}"),
+        "createdAt": number, "status": "SUCCESSFUL",
+    })
+}
+
+/// ECS with a list in pages, which describes what it is asked for.
+fn paged(request: &Request, page: impl Fn(usize) -> (Value, Option<usize>)) -> Reply {
+    let asked = |field: &str| request.body[field].as_array().unwrap().clone();
+    match request.operation.as_str() {
+        "ListServiceDeployments" => {
+            let number = request.body["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+            let (deployments, next) = page(number);
+            let next = next.map(|next| next.to_string());
+            Reply::Json(json!({"serviceDeployments": deployments, "nextToken": next}))
+        }
+        "DescribeServiceDeployments" => {
+            let arns = asked("serviceDeploymentArns").into_iter();
+            let all: Vec<Value> = arns.map(|arn| json!({"serviceDeploymentArn": arn, "createdAt": 1.0})).collect();
+            Reply::Json(json!({"serviceDeployments": all}))
+        }
+        _ => {
+            let arns = asked("serviceRevisionArns").into_iter();
+            let definition = revision(1);
+            let of = |arn| json!({"serviceRevisionArn": arn, "taskDefinition": definition.as_str()});
+            Reply::Json(json!({"serviceRevisions": arns.map(of).collect::<Vec<_>>()}))
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_service_deployments_are_found_on_whichever_page_they_are() {
+    let fake = Fake::new(|request, _| {
+        paged(request, |number| match number {
+            0 => ((1..=100).map(brief).collect(), Some(1)),
+            _ => ((101..=103).map(brief).collect(), None),
+        })
+    });
+    let rollouts = fake.aws().rollouts(&here(), &main_cluster(), &web()).await.unwrap().unwrap();
+    let ids: Vec<&str> = rollouts.iter().map(|rollout| rollout.id.as_str()).collect();
+    assert_eq!(ids, ["d/103", "d/102", "d/101", "d/100", "d/99", "d/98", "d/97", "d/96", "d/95", "d/94"]);
+    assert_eq!((fake.count("ListServiceDeployments"), fake.count("DescribeServiceDeployments")), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_longer_than_is_read_tells_something_only_when_its_newest_come_first() {
+    let newest_first =
+        Fake::new(|request, _| paged(request, |number| (json!([brief(1_000 - number)]), Some(number + 1))));
+    let rollouts = newest_first.aws().rollouts(&here(), &main_cluster(), &web()).await.unwrap().unwrap();
+    assert_eq!((rollouts[0].id.as_str(), newest_first.count("ListServiceDeployments")), ("d/1000", 10));
+
+    let oldest_first = Fake::new(|request, _| paged(request, |number| (json!([brief(number)]), Some(number + 1))));
+    let error = oldest_first.aws().rollouts(&here(), &main_cluster(), &web()).await.unwrap_err();
+    assert_eq!((error.class, oldest_first.count("ListServiceDeployments")), (CallClass::Invalid, 10));
 }
