@@ -26,6 +26,12 @@ pub(crate) fn run(extent: Extent) -> Result<ExitCode> {
     prerequisites::check()?;
     let python = extent != Extent::Everything || steps.run("set up the Python environment", venv::install);
     lint(&mut steps);
+    if extent == Extent::Everything {
+        // The end-to-end tests run them as processes, and so does the demo.
+        steps.run("build driftlessd and driftless", || {
+            cargo(&["build", "--package", "driftless-driftlessd", "--package", "driftless-cli", "--bins"]).run()
+        });
+    }
     match extent {
         Extent::Lint => {}
         Extent::Fast => tests(&mut steps, "fast"),

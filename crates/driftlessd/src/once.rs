@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use driftless_aws::{Aws as Adapters, CallCounter, DynamoStore};
 use driftless_domain::{Clock, Headline, Target};
-use driftless_plan::{Plan, WaitKind};
+use driftless_plan::{Plan, WaitKind, WaitReason};
 use driftless_reconcile::{Controller, Ended, Lessee, Settings, Sole, Tenure, dry_run, keep_lease, once};
 use driftless_releases::{ReadRecords as _, StatusWrites as _};
 
@@ -88,16 +88,27 @@ async fn held(store: &DynamoStore, lessee: &Lessee, holder: &str) -> Result<bool
 }
 
 fn print_plans(plans: &[(Target, Plan)]) -> ExitCode {
-    let mut code = 0;
+    let mut worst = (0, 0);
     for (target, plan) in plans {
         say::line(format_args!("{target}\n  {}", plan.to_string().replace('\n', "\n  ")));
-        code = code.max(match plan {
-            Plan::Converged => 0,
-            Plan::Wait(reason) if reason.kind() != WaitKind::Progress => 3,
-            Plan::Wait(_) | Plan::Apply(_) => 8,
-        });
+        worst = worst.max(weight_of(plan));
     }
-    ExitCode::from(code)
+    ExitCode::from(worst.1)
+}
+
+/// How bad a plan is beside others, and its exit code: the same scale as [`weight`].
+fn weight_of(plan: &Plan) -> (u8, u8) {
+    match plan {
+        Plan::Converged => (0, 0),
+        Plan::Apply(_) => (1, 8),
+        Plan::Wait(WaitReason::Gated { .. }) => (2, 6),
+        Plan::Wait(WaitReason::NothingToGoBackTo { .. }) => (5, 7),
+        Plan::Wait(reason) => match reason.kind() {
+            WaitKind::Progress | WaitKind::Drifted => (1, 8),
+            WaitKind::Unreadable => (3, 1),
+            WaitKind::Blocked => (4, 3),
+        },
+    }
 }
 
 fn print_ended(ended: &[Ended], clock: &dyn Clock) -> ExitCode {

@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// A line of a result.
+/// A line (or a few) of a result. What AWS and registries said is in it: nothing of that may steer a terminal.
 pub(crate) fn line(text: impl Display) {
+    let text: String =
+        text.to_string().chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
     // A closed pipe is the reader's wish to hear no more.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
     let _ = std::io::stdout().flush();

@@ -57,8 +57,15 @@ pub(crate) fn token_in(path: &Path) -> Result<String> {
 
 /// Writes a token so that only its owner can read it.
 pub(crate) fn write_token(path: &Path, token: &str) -> Result<()> {
+    // A file that is there may be readable by others, or lead elsewhere: it is replaced, never written into.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("replace the token file {}", path.display()));
+        }
+        Ok(()) | Err(_) => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).with_context(|| format!("make the token file {}", path.display()))?;
@@ -79,7 +86,11 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&path), 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            write_token(&path, &token).unwrap();
+            assert_eq!(mode(&path), 0o600, "a readable file is replaced");
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) fn told_to_stop() -> Result<watch::Receiver<bool>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("told to stop: no new passes; running ones get up to 18 s");
+        tracing::info!("told to stop: no new passes; running ones get up to 16 s");
         let _ = stop.send(true);
     });
     Ok(stopped)

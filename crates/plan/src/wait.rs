@@ -154,6 +154,11 @@ pub enum WaitReason {
         /// Not before.
         until: Timestamp,
     },
+    /// Gates that only people open are closed.
+    Gated {
+        /// Each, in words.
+        gates: String,
+    },
     /// The records of the target give nothing to plan for.
     Unplanned {
         /// Why.
@@ -199,6 +204,7 @@ impl WaitReason {
             | Self::DigestMismatch { .. }
             | Self::UnknownRollout { .. }
             | Self::NothingToGoBackTo { .. }
+            | Self::Gated { .. }
             | Self::Unplanned { .. }
             | Self::Contested { .. } => WaitKind::Blocked,
             Self::HealLater { .. } | Self::ReportOnly { .. } => WaitKind::Drifted,
@@ -274,7 +280,7 @@ impl fmt::Display for WaitReason {
                  changes it, then run `driftless deploy` again"
             ),
             Self::HealLater { step, until } => write!(f, "drifted; not before {until:.0}: {step}"),
-            Self::Unplanned { reason } => f.write_str(reason),
+            Self::Gated { gates: reason } | Self::Unplanned { reason } => f.write_str(reason),
             Self::ReportOnly { steps } => write!(f, "drifted; the spec says heal: report, so this is left: {steps}"),
         }
     }

@@ -29,9 +29,9 @@ const POLL: Duration = Duration::from_secs(1);
 const POLL_OVERLAP: SignedDuration = SignedDuration::from_secs(15);
 /// How often the heartbeat is written.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How long running passes get when the process is told to stop: of the 20 s that are promised, 2 s are left for the
-/// lease and the last words.
-const STOP_WITHIN: Duration = Duration::from_secs(18);
+/// How long running passes get when the process is told to stop: of the 20 s that are promised, 4 s are left for the
+/// lease, open requests and the last words.
+const STOP_WITHIN: Duration = Duration::from_secs(16);
 
 /// How the controller is run.
 #[derive(Debug, Clone)]
@@ -71,14 +71,18 @@ impl Controller {
         Self { context: Arc::new(context), settings }
     }
 
-    /// Runs until `stop` says so, then lets running passes end within 18 s.
+    /// Runs until `stop` says so, then lets running passes end within 16 s.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let (told, mut tells) = mpsc::unbounded_channel();
         let mut turn = Turn::new(&self.context, &self.settings);
         let mut rounds: JoinSet<()> = JoinSet::new();
         while !*stop.borrow() {
-            turn.look_for_changes(&self.context).await;
-            turn.beat(&self.context, &self.settings).await;
+            // A table that hangs must not keep the process from stopping.
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = turn.keep_up(&self.context, &self.settings) => {}
+            }
             let due = turn.queue.take_due(self.context.clock.running_for(), ROUND);
             if !due.is_empty() {
                 let context = Arc::clone(&self.context);
@@ -125,6 +129,10 @@ struct Turn {
     next_beat: Duration,
     last_change: Option<Timestamp>,
     seen: BTreeSet<Change>,
+    /// Targets that were there when the process started and that it has not looked at yet. Until it has, it does not say
+    /// how far back its oldest look is: it does not know (L8).
+    unlooked: BTreeSet<Target>,
+    listed: bool,
     /// Targets that changed or that somebody wants looked at: the report of their next pass is written in any case.
     asked: BTreeSet<Target>,
 }
@@ -142,8 +150,15 @@ impl Turn {
             next_beat: now + HEARTBEAT,
             last_change: None,
             seen: BTreeSet::new(),
+            unlooked: BTreeSet::new(),
+            listed: false,
             asked: BTreeSet::new(),
         }
+    }
+
+    async fn keep_up(&mut self, context: &Context, settings: &Settings) {
+        self.look_for_changes(context).await;
+        self.beat(context, settings).await;
     }
 
     /// Asks the index what changed: once a second for what is new, once per resync for everything (L3).
@@ -154,12 +169,16 @@ impl Turn {
         }
         self.next_poll = now + POLL;
         let everything = now >= self.next_list;
-        let since = if everything { None } else { self.last_change.map(|at| at - POLL_OVERLAP) };
+        let since = if everything { None } else { self.last_change.and_then(|at| at.checked_sub(POLL_OVERLAP).ok()) };
         match context.store.changes(since).await {
             Ok(changes) => {
                 if everything {
                     // Twice per shortest resync; adding what is known is free.
                     self.next_list = now + Duration::from_secs(30);
+                }
+                if !self.listed {
+                    self.listed = true;
+                    self.unlooked = changes.iter().map(|change| change.target.clone()).collect();
                 }
                 for change in changes {
                     self.changed(&change, everything, now, context.clock.now());
@@ -170,8 +189,9 @@ impl Turn {
     }
 
     fn changed(&mut self, change: &Change, everything: bool, now: Duration, at: Timestamp) {
-        self.last_change = Some(self.last_change.map_or(change.at, |last| last.max(change.at)));
-        self.looked_at.entry(change.target.clone()).or_insert(at);
+        // A time in the future (a clock that is wrong, a hand that wrote it) must not hide what comes before it.
+        let changed_at = change.at.min(at);
+        self.last_change = Some(self.last_change.map_or(changed_at, |last| last.max(changed_at)));
         if self.seen.insert(change.clone()) {
             self.queue.wish(&change.target, now);
             if !everything {
@@ -187,7 +207,7 @@ impl Turn {
     /// The controller's word that it is alive (L8).
     async fn beat(&mut self, context: &Context, settings: &Settings) {
         let now = context.clock.running_for();
-        if now < self.next_beat || !context.tenure.active() {
+        if now < self.next_beat || !context.tenure.active() || !self.listed || !self.unlooked.is_empty() {
             return;
         }
         self.next_beat = now + HEARTBEAT;
@@ -206,10 +226,11 @@ impl Turn {
 
     /// A pass is over: when is the target due again?
     fn over(&mut self, context: &Context, settings: &Settings, ended: Ended) {
-        let Ended { target, next, plan: _, status } = ended;
+        let Ended { target, next, plan: _, status: _, reported } = ended;
         let now = context.clock.running_for();
-        if status.is_some() {
+        if reported {
             self.looked_at.insert(target.clone(), context.clock.now());
+            self.unlooked.remove(&target);
         }
         let delays = self.delays.entry(target.clone()).or_default();
         let rng = &mut self.rng;
@@ -233,6 +254,7 @@ impl Turn {
                 self.queue.remove(&target);
                 self.delays.remove(&target);
                 self.looked_at.remove(&target);
+                self.unlooked.remove(&target);
                 return;
             }
         };

@@ -44,6 +44,8 @@ pub struct Ended {
     pub plan: String,
     /// The status, unless the records could not be read.
     pub status: Option<Status>,
+    /// Whether the stored status says so: it was written, or it said so already.
+    pub reported: bool,
 }
 
 /// Plans, executes and reports. When a person `asked` for the look, the report is written also when nothing changed, so
@@ -114,14 +116,28 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
     report::describe(status, before.as_ref(), &desired, &finding);
     let next = next(&restrained.plan, failure.as_ref(), &effects, gated.is_empty());
     let before = before.as_ref().filter(|_| !asked);
-    let next = match write(context, &mut pages, before, now).await {
-        Ok(()) => next,
+    let (next, reported) = match write(context, &mut pages, before, now).await {
+        Ok(()) => (next, true),
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "the status could not be written");
-            Next::Retry(CallClass::Conflict)
+            (Next::Retry(CallClass::Conflict), false)
         }
     };
-    Ended { target, next, plan: restrained.plan.to_string(), status: Some(pages.status.record) }
+    Ended { target, next, plan: restrained.plan.to_string(), status: Some(pages.status.record), reported }
+}
+
+/// What a pass would do now, with gates and the budget of heals: for a dry run.
+pub(crate) fn intended(prepared: &Prepared, observed: &Observed) -> Plan {
+    let Prepared { record, desired, status, gated } = prepared;
+    let planned = plan(desired, observed);
+    if !gated.is_empty() && planned != Plan::Converged {
+        let gates = gated.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        return Plan::Wait(WaitReason::Gated { gates });
+    }
+    let fresh = || report::first(&record.target, desired.generation, Some(record.artifact.clone()), observed.at);
+    let status = status.as_ref().map_or_else(fresh, |status| status.record.clone());
+    let attempt = desired.attempt.clone().unwrap_or_else(|| begin(&status, desired, observed, &planned));
+    restrain(planned, &status, &attempt, desired.binding.heal, observed.at).plan
 }
 
 /// A new generation: what was under way for the older one is superseded, and its budgets and verdicts are over.

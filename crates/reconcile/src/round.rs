@@ -16,11 +16,11 @@ use driftless_domain::{
 };
 use driftless_execute::LiveChanges;
 use driftless_observe::Observer;
-use driftless_plan::{Plan, WaitReason, plan};
+use driftless_plan::{Plan, WaitReason};
 use driftless_releases::{ControllerStore, Loaded, StoreError, Stored, Versioned};
 
 use crate::lease::Tenure;
-use crate::pass::{Ended, Next, pass};
+use crate::pass::{Ended, Next, intended, pass};
 use crate::prepare::{Kept, Prepared, Unprepared, prepare};
 use crate::report;
 
@@ -78,7 +78,7 @@ pub(crate) async fn plans(context: &Context, targets: &[Target]) -> Result<Vec<(
     for loaded in context.store.load(targets).await? {
         let target = loaded.target.clone();
         match prepare(&*context.store, &context.kept, loaded).await {
-            Ok(prepared) => ready.push(prepared.desired),
+            Ok(prepared) => ready.push(prepared),
             Err(Unprepared::Gone) => plans.push((target, Plan::Wait(unplanned("there is no desired record")))),
             Err(Unprepared::Unresolved(problem)) => {
                 plans.push((target, Plan::Wait(unplanned(&Chain(&problem).to_string()))));
@@ -86,8 +86,9 @@ pub(crate) async fn plans(context: &Context, targets: &[Target]) -> Result<Vec<(
             Err(Unprepared::Store(error)) => return Err(error),
         }
     }
-    let observed = context.observer.observe(&ready, context.clock.now()).await;
-    plans.extend(ready.iter().zip(&observed).map(|(desired, seen)| (desired.target.clone(), plan(desired, seen))));
+    let desired: Vec<DesiredRelease> = ready.iter().map(|one| one.desired.clone()).collect();
+    let observed = context.observer.observe(&desired, context.clock.now()).await;
+    plans.extend(ready.iter().zip(&observed).map(|(one, seen)| (one.desired.target.clone(), intended(one, seen))));
     plans.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(plans)
 }
@@ -202,17 +203,19 @@ async fn shown(
     }
     reason.clone_into(&mut record.reason);
     let plan = record.plan.clone();
+    let mut reported = true;
     if before.is_none_or(|before| !report::same_meaning(&before, record)) {
         record.observed_at = now;
         if let Err(error) = context.store.put_status(&status, &[]).await {
             tracing::warn!(%target, error = %Chain(&error), "the status could not be written");
+            reported = false;
         }
     }
-    Ended { target, next, plan, status: Some(status.record) }
+    Ended { target, next, plan, status: Some(status.record), reported }
 }
 
 fn ended(target: Target, next: Next, reason: &str) -> Ended {
-    Ended { target, next, plan: format!("wait: {reason}"), status: None }
+    Ended { target, next, plan: format!("wait: {reason}"), status: None, reported: false }
 }
 
 fn internal_error(panic: &(dyn std::any::Any + Send)) -> String {

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use driftless_domain::{Actor, AppName, Artifact, Content, EnvName, Generation, Reason, ServiceName, Tag, Target};
-use driftless_spec::{AppSpec, Finding, Kind, SpecErrors, Strictness, parse};
+use driftless_domain::{
+    Actor, AppName, Artifact, Chain, Content, EnvName, Generation, Reason, ServiceName, Tag, Target,
+};
+use driftless_spec::{AppSpec, Claim, Finding, Kind, SpecErrors, Strictness, parse};
 
 use crate::gates::{Unmet, lived, unmet_gates};
 use crate::records::{DesiredRecord, Event, EventKind, InvalidRecord, SpecRecord, Stored};
@@ -104,6 +106,7 @@ pub async fn apply_spec(
     if stored.is_some_and(|stored| stored.document == document) {
         return Ok(Applied { app: app.clone(), version: found, changed: false, warnings: parsed.warnings });
     }
+    check_buckets(store, &parsed.spec).await?;
     let record = SpecRecord {
         app: app.clone(),
         version: found + 1,
@@ -113,6 +116,26 @@ pub async fn apply_spec(
     };
     store.put_spec(&record, &parsed.spec.claims()).await?;
     Ok(Applied { app: app.clone(), version: record.version, changed: true, warnings: parsed.warnings })
+}
+
+/// Two prefixes of one bucket clash when one holds the other, which no condition on a key can tell: the specs of other apps
+/// are read and compared. (Services and parameters are guarded by their claims in the same transaction.)
+async fn check_buckets(store: &dyn ApiStore, spec: &AppSpec) -> Result<(), ChangeError> {
+    let ours: Vec<Claim> = spec.claims().into_iter().filter(|claim| claim.resource.starts_with("s3-prefix ")).collect();
+    if ours.is_empty() {
+        return Ok(());
+    }
+    for app in store.apps().await?.into_iter().filter(|app| app != &spec.app) {
+        // A spec that does not parse names nothing that anybody could be told about.
+        let Stored::Valid(record) = store.spec(&app).await? else { continue };
+        let Ok(other) = parse(&record.document, Strictness::Lenient) else { continue };
+        let theirs = other.spec.claims();
+        if let Some(clash) = theirs.iter().find(|claim| ours.iter().any(|own| own.clashes_with(claim))) {
+            let claimed = StoreError::Claimed { resource: clash.resource.clone(), owner: clash.target.clone() };
+            return Err(claimed.into());
+        }
+    }
+    Ok(())
 }
 
 /// What became of announcing a build.
@@ -144,12 +167,14 @@ pub async fn announce(store: &dyn ApiStore, artifact: Artifact) -> Result<Announ
         }
     };
     let mut announced = Announced { artifact, new, deployed: Vec::new(), not_deployed: Vec::new() };
-    if !new {
-        return Ok(announced);
-    }
     let Announced { artifact, deployed, not_deployed, .. } = &mut announced;
     for environment in spec.environments.iter().filter(|environment| environment.auto_deploy) {
         let target = Target::new(artifact.app.clone(), environment.name.clone());
+        // An announcement that is repeated goes on where the first one may have stopped, and does not undo what people
+        // asked for since.
+        if !new && asked_since(store, &target, artifact.announced_at).await? {
+            continue;
+        }
         let request = DeployRequest {
             target,
             tag: artifact.tag.clone(),
@@ -161,10 +186,19 @@ pub async fn announce(store: &dyn ApiStore, artifact: Artifact) -> Result<Announ
         match deploy(store, request).await {
             Ok(done) => deployed.push((environment.name.clone(), done.generation)),
             // The announcement stands; that it was not asked for here is told, not lost.
-            Err(refused) => not_deployed.push((environment.name.clone(), refused.to_string())),
+            Err(refused) => not_deployed.push((environment.name.clone(), Chain(&refused).to_string())),
         }
     }
     Ok(announced)
+}
+
+/// Whether somebody asked for something in the target at or after a time.
+async fn asked_since(store: &dyn ApiStore, target: &Target, at: Timestamp) -> Result<bool, ChangeError> {
+    match store.desired(target).await? {
+        Stored::Valid(record) => Ok(record.requested_at >= at),
+        Stored::Missing => Ok(false),
+        Stored::Invalid(problem) => Err(problem.into()),
+    }
 }
 
 #[expect(clippy::expect_used, reason = "a constant that the test below parses")]
@@ -278,6 +312,10 @@ pub async fn deploy(store: &dyn ApiStore, request: DeployRequest) -> Result<Depl
                 Stored::Valid(record) => record.generation.0,
                 Stored::Missing | Stored::Invalid(_) => 0,
             };
+            if found + 1 == record.generation.0 {
+                // Contention, and nobody won yet.
+                return Err(StoreError::Conflict { what }.into());
+            }
             Err(ChangeError::Stale { what, expected: record.generation.0.saturating_sub(1), found })
         }
         Err(error) => Err(error.into()),
