@@ -219,7 +219,7 @@ impl Lab {
         loop {
             let running = make().run(stopped.clone());
             tokio::select! {
-                () = running => panic!("the controller ended by itself"),
+                _ = running => panic!("the controller ended by itself"),
                 () = faults.crashed() => faults.restart(),
                 () = &mut alarm => break,
             }

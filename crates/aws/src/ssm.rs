@@ -28,6 +28,17 @@ impl Aws {
         let request = |c: &crate::connect::PlaceClients| c.ssm_reads.get_parameters().set_names(Some(asked)).send();
         let answer = self.send(place, &GET_PARAMETERS, &object, request).await?;
 
+        // Neither shown (a SecureString is a secret) nor ever written over: the spec names the wrong parameter.
+        let other = answer.parameters().iter().find(|p| p.r#type().is_some_and(|kind| kind != &ParameterType::String));
+        if let Some(other) = other {
+            let kind = other.r#type().map_or("another type", ParameterType::as_str);
+            let problem = format!(
+                "parameter {} is a {kind}; a version parameter is a String: name another in the spec, or make it anew",
+                other.name().unwrap_or_default()
+            );
+            return Err(unreadable(place, &GET_PARAMETERS, &object, CallClass::Invalid, &problem));
+        }
+
         let missing: HashSet<&str> = answer.invalid_parameters().iter().map(String::as_str).collect();
         let found: HashMap<&str, ParameterValue> = answer
             .parameters()

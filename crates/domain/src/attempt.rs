@@ -44,6 +44,9 @@ pub struct ServiceAttempt {
     pub registered: Option<TaskDefArn>,
     /// The last UpdateService.
     pub push: Option<Push>,
+    /// What the service ran before the first UpdateService of this attempt.
+    #[serde(default)]
+    pub came_from: Option<TaskDefArn>,
     /// How many UpdateService calls took effect for this attempt. S8 allows one without a heal.
     pub pushes: u32,
     /// When PutParameter was last about to be sent.
@@ -94,6 +97,9 @@ pub struct Rejected {
     /// What the version parameters said before the attempt, where they said anything.
     #[serde(default)]
     pub parameters_before: BTreeMap<ServiceName, String>,
+    /// What the services ran before the attempt, of those that were pushed.
+    #[serde(default)]
+    pub revisions_before: BTreeMap<ServiceName, TaskDefArn>,
 }
 
 /// How a rejected attempt ended.

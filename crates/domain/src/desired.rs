@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Attempt, Binding, Generation, ImageRef, Reason, Rejected, ServiceName, Tag, Target};
+use crate::{Actor, Attempt, Binding, Generation, ImageRef, Reason, Rejected, ServiceName, Tag, Target, TaskDefArn};
 
 /// One artifact, wanted at one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +37,14 @@ pub enum Effective {
     Wanted(Release),
     /// The record's release was rejected here: the last good one stands.
     LastGood(Release),
-    /// The record's release was rejected and there is none to go back to. The version parameters return to what they
-    /// said before, where they said anything.
+    /// The record's release was rejected and none of ours ever lived here. The version parameters return to what they said
+    /// before, where they said anything, and a service that still runs the release to the revision that infrastructure gave
+    /// it.
     Nothing {
-        /// By service.
+        /// What the parameters said, by service.
         parameters: BTreeMap<ServiceName, String>,
+        /// What the services ran.
+        revisions: BTreeMap<ServiceName, TaskDefArn>,
     },
 }
 

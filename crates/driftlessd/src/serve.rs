@@ -48,9 +48,13 @@ pub(crate) async fn serve(aws: &Aws, serve: Serve) -> Result<ExitCode> {
     let controller = Controller::new(records, world.clone(), world, clock, Arc::new(lessee), settings);
     let answering = tokio::spawn(listen::answer(listener, api, stopped.clone()));
 
-    controller.run(stopped).await;
-    let _ = release.send(true);
-    let _ = tokio::time::timeout(Duration::from_secs(2), lease).await;
+    if controller.run(stopped).await {
+        let _ = release.send(true);
+        let _ = tokio::time::timeout(Duration::from_secs(2), lease).await;
+    } else {
+        // A call may still be under way: the next holder must wait for it.
+        lease.abort();
+    }
     // A long poll that is still open does not keep the process.
     if let Ok(Ok(done)) = tokio::time::timeout(Duration::from_millis(500), answering).await {
         done?;

@@ -60,6 +60,14 @@ pub enum Refused {
         /// What is stored.
         found: Generation,
     },
+    /// The spec changed while the plan was made: its gates and names are to be read again (S1, S17).
+    #[error("the spec is at version {found}, and the plan was made with {planned}")]
+    SpecChanged {
+        /// What the plan was made with.
+        planned: u64,
+        /// What is stored.
+        found: u64,
+    },
     /// This process may not change anything now: another holds the lease, or ours may have run out.
     #[error("this controller does not hold the lease")]
     NotOurs,

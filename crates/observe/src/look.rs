@@ -7,8 +7,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use driftless_domain::{
-    CallError, ClusterName, DesiredRelease, EcsServiceName, LiveService, Observed, ParameterName, ParameterValue,
-    Place, Seen, TaskFamily,
+    CallClass, CallError, ClusterName, DesiredRelease, EcsServiceName, LiveService, Observed, ParameterName,
+    ParameterValue, Place, Seen, TaskFamily,
 };
 
 use crate::cache::Cache;
@@ -108,7 +108,17 @@ impl Observer {
         });
         let answers = join_all(calls.map(|(place, names)| async move {
             let answer = self.live.parameters(&place, &names).await;
-            spread(&names, answer).into_iter().map(|(name, seen)| ((place.clone(), name), seen)).collect::<Vec<_>>()
+            // One name that cannot be read at all must not blind the others.
+            let spoiled = names.len() > 1 && answer.as_ref().is_err_and(|error| error.class == CallClass::Invalid);
+            let seen = if spoiled {
+                let alone = names.iter().map(|name| async {
+                    spread(std::slice::from_ref(name), self.live.parameters(&place, std::slice::from_ref(name)).await)
+                });
+                join_all(alone).await.into_iter().flatten().collect()
+            } else {
+                spread(&names, answer)
+            };
+            seen.into_iter().map(|(name, seen)| ((place.clone(), name), seen)).collect::<Vec<_>>()
         }))
         .await;
         answers.into_iter().flatten().collect()

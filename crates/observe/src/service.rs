@@ -187,6 +187,7 @@ impl Observer {
         }
         if let Some(kept) = self.cache.lock().unwrap_or_else(PoisonError::into_inner).containers(key)
             && kept.task_definition == service.task_definition
+            && service.running_count > 0
             && at.duration_since(kept.read_at) < FAMILY_KEPT
         {
             return Seen::Known(kept.containers.clone());

@@ -10,7 +10,7 @@ use driftless_domain::{
 use jiff::Timestamp;
 
 use crate::action::{Action, Plan};
-use crate::service::{Step, step, within};
+use crate::service::{Step, step, way_back_to_infrastructure, within};
 use crate::wait::WaitReason;
 
 /// What to do about a target now, from what is wanted and what one look showed.
@@ -30,22 +30,40 @@ pub fn plan(desired: &DesiredRelease, observed: &Observed) -> Plan {
         .collect();
 
     match effective {
-        Effective::Wanted(release) | Effective::LastGood(release) => converge(desired, release, observed, &pairs),
-        Effective::Nothing { parameters } => {
+        Effective::Wanted(release) => converge(desired, release, observed, &pairs),
+        Effective::LastGood(release) => {
+            // A service that is younger than the last good release stays as it is.
+            let older: Vec<_> =
+                pairs.into_iter().filter(|(bound, _)| release.images.contains_key(&bound.name)).collect();
+            converge(desired, release, observed, &older)
+        }
+        Effective::Nothing { parameters, revisions } => {
             let wanted = |bound: &ServiceBinding| parameters.get(&bound.name).cloned();
-            match parameter_writes(&pairs, attempt.as_ref(), *at, wanted) {
-                Err(error) => Plan::Wait(WaitReason::Unreadable { error }),
-                Ok(Writes { actions, .. }) if !actions.is_empty() => Plan::Apply(actions),
-                Ok(_) => Plan::Wait(match rejected {
-                    Some(rejected) => WaitReason::NothingToGoBackTo {
-                        tag: rejected.tag.clone(),
-                        reason: match &rejected.stopped_task {
-                            Some(stopped) => format!("{}; last stopped task: {stopped}", rejected.reason),
-                            None => rejected.reason.clone(),
-                        },
+            let writes = match parameter_writes(&pairs, attempt.as_ref(), *at, wanted) {
+                Ok(writes) => writes,
+                Err(error) => return Plan::Wait(WaitReason::Unreadable { error }),
+            };
+            let mut actions = writes.actions;
+            let back = pairs.iter().find_map(|(bound, seen)| {
+                way_back_to_infrastructure(desired, *at, bound, seen, revisions.get(&bound.name)?)
+            });
+            match back {
+                Some(Step::Act(action)) => actions.push(action),
+                Some(Step::Wait(reason) | Step::Blocked(reason)) if actions.is_empty() => return Plan::Wait(reason),
+                Some(Step::Wait(_) | Step::Blocked(_) | Step::Done | Step::End(_)) | None => {}
+            }
+            if !actions.is_empty() {
+                return Plan::Apply(actions);
+            }
+            match rejected {
+                Some(rejected) => Plan::Wait(WaitReason::NothingToGoBackTo {
+                    tag: rejected.tag.clone(),
+                    reason: match &rejected.stopped_task {
+                        Some(stopped) => format!("{}; last stopped task: {stopped}", rejected.reason),
+                        None => rejected.reason.clone(),
                     },
-                    None => return Plan::Converged,
                 }),
+                None => Plan::Converged,
             }
         }
     }

@@ -4,6 +4,8 @@
 use driftless_domain::{LiveService, ObservedService, Push, Rollout, RolloutState, Seen};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::service::within;
+
 /// How far AWS's clock and ours may be apart when a deployment is matched with the call that made it.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(10);
 
@@ -16,11 +18,11 @@ pub(crate) enum Current {
     NotYetVisible,
 }
 
-/// The rollout that brought `live.task_definition`.
+/// The rollout that brought `live.task_definition`; `push` is what we sent for it, if we did.
 ///
-/// After a rollback the current service deployment still names the revision that was taken back, while the service runs
-/// the one before: the rollback's success is then that one's.
-pub(crate) fn current(live: &LiveService, observed: &ObservedService) -> Current {
+/// ECS's two answers do not always fit together: the current deployment that DescribeServices names can lag behind. So a push
+/// of ours is judged by a deployment that is not older than it, and a deployment of another revision says nothing of this one.
+pub(crate) fn current(live: &LiveService, observed: &ObservedService, push: Option<&Push>, at: Timestamp) -> Current {
     let primary = || {
         live.deployments
             .iter()
@@ -31,43 +33,51 @@ pub(crate) fn current(live: &LiveService, observed: &ObservedService) -> Current
     let (Seen::Known(rollouts), Some(id)) = (&observed.rollouts, &live.rollout_id) else {
         return primary();
     };
-    match rollouts.iter().find(|rollout| &rollout.id == id) {
-        None => Current::NotYetVisible,
-        Some(rollout) if rollout.task_definition == live.task_definition => Current::Is(rollout.clone()),
-        Some(rollout) if rollout.state == RolloutState::RolledBack => Current::Is(Rollout {
-            task_definition: live.task_definition.clone(),
-            state: RolloutState::Succeeded,
-            ..rollout.clone()
-        }),
-        Some(_) => primary(),
+    if let Some(push) = push.filter(|push| push.to == live.task_definition) {
+        let waiting = within(push.sent_at, at);
+        return match newest_of(rollouts, push) {
+            Some(rollout) => Current::Is(rollout),
+            None if waiting => Current::NotYetVisible,
+            None => primary(),
+        };
     }
+    match rollouts.iter().find(|rollout| &rollout.id == id) {
+        Some(rollout) if rollout.task_definition == live.task_definition => Current::Is(rollout.clone()),
+        // After a rollback it still names the revision that was taken back; and ECS forgets deployments after 90 days.
+        Some(_) | None => primary(),
+    }
+}
+
+/// The newest deployment of what a push brings that is not older than the push.
+fn newest_of(rollouts: &[Rollout], push: &Push) -> Option<Rollout> {
+    rollouts
+        .iter()
+        .filter(|rollout| {
+            rollout.task_definition == push.to && rollout.created_at.duration_since(push.sent_at) >= -CLOCK_SKEW
+        })
+        .max_by_key(|rollout| rollout.created_at)
+        .cloned()
 }
 
 /// What became of our push, when the service runs something else than it pushed.
 pub(crate) fn of_push(push: &Push, at: Timestamp, live: &LiveService, observed: &ObservedService) -> Option<Rollout> {
-    let ours = |rollouts: &[Rollout]| {
-        rollouts
-            .iter()
-            .filter(|rollout| {
-                rollout.task_definition == push.to && rollout.created_at.duration_since(push.sent_at) >= -CLOCK_SKEW
-            })
-            .max_by_key(|rollout| rollout.created_at)
-            .cloned()
-    };
-    if let (Seen::Known(rollouts), Some(_)) = (&observed.rollouts, &live.rollout_id) {
-        return ours(rollouts);
+    if let Seen::Known(rollouts) = &observed.rollouts
+        && (live.rollout_id.is_some() || !rollouts.is_empty())
+    {
+        return newest_of(rollouts, push);
     }
     // No service deployments at this endpoint. DescribeServices lists a failed deployment while it drains; when it is
     // gone and the service is back where it came from, ECS took it back.
     let settled = live.deployments.first().is_some_and(|primary| primary.state == RolloutState::Succeeded);
     let taken_back = if settled { RolloutState::RolledBack } else { RolloutState::RollbackInProgress };
-    match ours(&live.deployments) {
+    match newest_of(&live.deployments, push) {
         Some(listed) if listed.state == RolloutState::Failed => {
             let reason = listed.reason.clone().or_else(|| live.deployments.first().and_then(|p| p.reason.clone()));
             Some(Rollout { state: taken_back, reason, ..listed })
         }
         Some(listed) => Some(listed),
-        None if push.taken && live.task_definition == push.from => Some(Rollout {
+        // Not before the service could have shown it: the answer may be older than the push.
+        None if push.taken && live.task_definition == push.from && !within(push.sent_at, at) => Some(Rollout {
             id: String::new(),
             task_definition: push.to.clone(),
             state: taken_back,

@@ -2,7 +2,7 @@
 
 use driftless_domain::{
     Cause, ContainerName, DesiredRelease, Effective, Family, LiveService, ObservedService, OurTags, Push, RejectedAs,
-    Release, Rollout, RolloutState, Seen, ServiceAttempt, ServiceBinding, ServiceState, TaskDefinition,
+    Release, Rollout, RolloutState, Seen, ServiceAttempt, ServiceBinding, ServiceState, TaskDefArn, TaskDefinition,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -96,14 +96,20 @@ pub(crate) fn step(
         }
     };
     let hash = document.content_hash();
+    let image_text = image.to_string();
+    let has_image =
+        |revision: &TaskDefinition| revision.document.image_of(&bound.container) == Some(image_text.as_str());
+    let is_ours = |revision: &TaskDefinition| revision.is_tagged_for(&desired.target, &bound.name);
+    // The way back goes to what lived, on the base on which it lived; a newer base is for releases that go forward.
+    let way_back = matches!(desired.effective, Effective::LastGood(_));
     let is_wanted = |revision: &TaskDefinition| {
-        (revision.is_tagged_for(&desired.target, &bound.name) || !revision.has_our_tags())
-            && revision.document.content_hash() == hash
+        (is_ours(revision) || !revision.has_our_tags()) && revision.document.content_hash() == hash
+            || way_back && is_ours(revision) && has_image(revision)
     };
 
     let sent = desired.attempt.as_ref().and_then(|attempt| attempt.services.get(&bound.name));
     let look = Look { desired, release, at, bound, seen, live, sent };
-    if running.is_some_and(is_wanted) {
+    if running.is_some_and(|running| is_wanted(running) || has_image(running) && under_way(look)) {
         return arrived(look);
     }
     let candidate = family.revisions.iter().find(|revision| revision.active && is_wanted(revision));
@@ -164,6 +170,50 @@ pub(crate) fn step(
     }
 }
 
+/// The first release of a service was rejected and the service still runs it (ECS had nothing to take it back to, or another
+/// service of the app was the one that failed): back to the revision that infrastructure gave it, and to no other.
+pub(crate) fn way_back_to_infrastructure(
+    desired: &DesiredRelease,
+    at: Timestamp,
+    bound: &ServiceBinding,
+    seen: &ObservedService,
+    before: &TaskDefArn,
+) -> Option<Step> {
+    let live = match &seen.live {
+        Seen::Known(live) => live,
+        Seen::Absent => return None,
+        Seen::Unknown(error) => return Some(unreadable(error)),
+    };
+    let (running, family) = match (&seen.running, &seen.family) {
+        (Seen::Known(running), Seen::Known(family)) => (running, family),
+        (Seen::Unknown(error), _) | (_, Seen::Unknown(error)) => return Some(unreadable(error)),
+        (Seen::Absent, _) | (_, Seen::Absent) => return None,
+    };
+    let known = family.named_base.iter().chain(&family.revisions).find(|revision| &revision.arn == before)?;
+    let usable =
+        known.active && !known.has_our_tags() && live.state == ServiceState::Active && live.controller == "ECS";
+    if &live.task_definition == before || !usable || !running.is_tagged_for(&desired.target, &bound.name) {
+        return None;
+    }
+    if let Some(going) = being_taken_back(live, seen) {
+        let from = going.task_definition;
+        return Some(Step::Wait(WaitReason::RollingBack { service: bound.name.clone(), from }));
+    }
+    let sent = desired.attempt.as_ref().and_then(|attempt| attempt.services.get(&bound.name));
+    let push = sent.and_then(|sent| sent.push.as_ref());
+    if push.is_some_and(|push| &push.to == before && push.from == live.task_definition && within(push.sent_at, at)) {
+        let what = format!("{before} was sent a moment ago and ECS does not show it yet");
+        return Some(Step::Wait(WaitReason::Settling { service: bound.name.clone(), what }));
+    }
+    Some(Step::Act(Action::UpdateService {
+        service: bound.name.clone(),
+        cluster: bound.cluster.clone(),
+        ecs_service: bound.service.clone(),
+        from: live.task_definition.clone(),
+        to: before.clone(),
+    }))
+}
+
 fn unreadable(error: &driftless_domain::CallError) -> Step {
     Step::Blocked(WaitReason::Unreadable { error: error.clone() })
 }
@@ -198,10 +248,21 @@ fn base<'a>(
         .or(family.revisions.first())
 }
 
+/// Whether the service runs what we pushed and that has not come to its end: a base that is registered meanwhile waits, or
+/// each would begin the rollout anew.
+fn under_way(look: Look<'_>) -> bool {
+    let push = look.sent.and_then(|sent| sent.push.as_ref());
+    push.is_some_and(|push| push.to == look.live.task_definition)
+        && match current(look.live, look.seen, push, look.at) {
+            Current::Is(rollout) => rollout.state != RolloutState::Succeeded,
+            Current::NotYetVisible => true,
+        }
+}
+
 /// The service is told to run the wanted revision: is it live?
 fn arrived(look: Look<'_>) -> Step {
     let Look { desired, release, at, bound, seen, live, sent } = look;
-    let rollout = match current(live, seen) {
+    let rollout = match current(live, seen, sent.and_then(|sent| sent.push.as_ref()), at) {
         Current::Is(rollout) => rollout,
         Current::NotYetVisible => {
             return Step::Wait(WaitReason::Settling {
@@ -227,10 +288,9 @@ fn arrived(look: Look<'_>) -> Step {
     };
     let words = || rollout.reason.clone().unwrap_or_else(|| format!("the deployment is {}", rollout.state));
     match &rollout.state {
-        RolloutState::Succeeded => digests(bound, release, seen, live),
+        RolloutState::Succeeded => digests(look, &rollout),
         RolloutState::Pending | RolloutState::InProgress => {
-            let deadline = SignedDuration::try_from(desired.binding.rollout_deadline).unwrap_or(SignedDuration::MAX);
-            if at.duration_since(rollout.created_at) > deadline {
+            if at.duration_since(rollout.created_at) > deadline(desired) {
                 let minutes = desired.binding.rollout_deadline.as_secs() / 60;
                 return end(
                     RejectedAs::Failed,
@@ -253,6 +313,11 @@ fn arrived(look: Look<'_>) -> Step {
             Step::Wait(WaitReason::UnknownRollout { service: bound.name.clone(), state: state.clone() })
         }
     }
+}
+
+/// How long a rollout may take (L6).
+fn deadline(desired: &DesiredRelease) -> SignedDuration {
+    SignedDuration::try_from(desired.binding.rollout_deadline).unwrap_or(SignedDuration::MAX)
 }
 
 /// The service runs something else. When ECS (or a person through it) took our push back, that is an answer and not drift
@@ -328,7 +393,8 @@ fn reject(release: &Release, outcome: RejectedAs, reason: String, seen: &Observe
 }
 
 /// The deployment succeeded: do the running tasks show the approved digest (S2)?
-fn digests(bound: &ServiceBinding, release: &Release, seen: &ObservedService, live: &LiveService) -> Step {
+fn digests(look: Look<'_>, rollout: &Rollout) -> Step {
+    let Look { desired, release, at, bound, seen, live, sent: _ } = look;
     let Some(image) = release.images.get(&bound.name) else { return Step::Done };
     let containers = match &seen.containers {
         Seen::Known(containers) => containers.as_slice(),
@@ -356,6 +422,16 @@ fn digests(bound: &ServiceBinding, release: &Release, seen: &ObservedService, li
                 wanted: image.digest.clone(),
             });
         }
+    }
+    let overdue = at.duration_since(rollout.created_at) > deadline(desired);
+    if shown == 0 && live.desired_count > 0 && overdue {
+        return Step::Wait(WaitReason::Failing {
+            service: bound.name.clone(),
+            task_definition: live.task_definition.clone(),
+            state: rollout.state.clone(),
+            reason: Some(format!("none of its {} tasks is running", live.desired_count)),
+            stopped: seen.stopped.known().cloned(),
+        });
     }
     if shown == 0 && live.desired_count > 0 {
         return Step::Wait(WaitReason::NoTasks { service: bound.name.clone(), wanted: live.desired_count });

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use driftless_domain::{Chain, Clock, Target};
+use driftless_domain::{Chain, Clock, Health, Sync as InSync, Target};
 use driftless_execute::LiveChanges;
 use driftless_observe::{LiveState, Observer};
 use driftless_plan::Plan;
@@ -71,8 +71,9 @@ impl Controller {
         Self { context: Arc::new(context), settings }
     }
 
-    /// Runs until `stop` says so, then lets running passes end within 16 s.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    /// Runs until `stop` says so, then lets running passes end within 16 s. Answers whether they all did: if not, calls may
+    /// still be under way, and the lease must run out by itself instead of being given back.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) -> bool {
         let (told, mut tells) = mpsc::unbounded_channel();
         let mut turn = Turn::new(&self.context, &self.settings);
         let mut rounds: JoinSet<()> = JoinSet::new();
@@ -115,6 +116,7 @@ impl Controller {
             tracing::warn!("passes were still running after {} s and were dropped", STOP_WITHIN.as_secs());
             rounds.abort_all();
         }
+        drained.is_ok()
     }
 }
 
@@ -226,11 +228,17 @@ impl Turn {
 
     /// A pass is over: when is the target due again?
     fn over(&mut self, context: &Context, settings: &Settings, ended: Ended) {
-        let Ended { target, next, plan: _, status: _, reported } = ended;
+        let Ended { target, next, plan: _, status, reported } = ended;
         let now = context.clock.running_for();
         if reported {
-            self.looked_at.insert(target.clone(), context.clock.now());
             self.unlooked.remove(&target);
+            // A heartbeat vouches for what reads as good. What does not needs no vouching, and its growing delays must not
+            // make the others look old.
+            if status.is_some_and(|status| status.sync == InSync::InSync && status.health == Health::Healthy) {
+                self.looked_at.insert(target.clone(), context.clock.now());
+            } else {
+                self.looked_at.remove(&target);
+            }
         }
         let delays = self.delays.entry(target.clone()).or_default();
         let rng = &mut self.rng;

@@ -91,17 +91,14 @@ fn heal(action: &Action, attempt: &Attempt, now: Timestamp) -> Option<Heal> {
     let field = action.field()?;
     match action {
         Action::WriteParameter { service, name: _, from, to } => {
-            // A write that never took effect is sent again, and that is no heal.
-            let undone = attempt
-                .services
-                .get(service)
-                .is_some_and(|sent| sent.parameter_sent_at.is_some() && &sent.parameter_before != from);
+            // Whether it was undone or its outcome never known: a second write counts.
+            let sent = attempt.services.get(service).is_some_and(|sent| sent.parameter_sent_at.is_some());
             let from = from.clone().unwrap_or_else(|| "(not there)".to_owned());
-            (again || undone).then(|| Heal { field, from, to: to.clone(), at: now })
+            (again || sent).then(|| Heal { field, from, to: to.clone(), at: now })
         }
         Action::UpdateService { service, cluster: _, ecs_service: _, from, to } => {
-            let pushes = attempt.services.get(service).map_or(0, |sent| sent.pushes);
-            (again || pushes > 0).then(|| Heal { field, from: from.to_string(), to: to.to_string(), at: now })
+            let sent = attempt.services.get(service).is_some_and(|sent| sent.push.is_some() || sent.pushes > 0);
+            (again || sent).then(|| Heal { field, from: from.to_string(), to: to.to_string(), at: now })
         }
         Action::RegisterTaskDefinition { .. } | Action::Reject { .. } => None,
     }

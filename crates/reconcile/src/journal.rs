@@ -1,5 +1,7 @@
 //! The fence before each call, and the word that is left of it (S5, S7).
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
@@ -18,6 +20,7 @@ pub(crate) struct PassJournal<'a> {
     clock: &'a dyn Clock,
     tenure: &'a dyn Tenure,
     desired: &'a DesiredRelease,
+    spec_version: u64,
     /// The heals that the steps are; each counts from the moment its step is about to be sent.
     heals: Vec<Heal>,
     pages: Mutex<Pages>,
@@ -69,25 +72,33 @@ impl<'a> PassJournal<'a> {
         store: &'a dyn ControllerStore,
         clock: &'a dyn Clock,
         tenure: &'a dyn Tenure,
-        desired: &'a DesiredRelease,
+        (desired, spec_version): (&'a DesiredRelease, u64),
         heals: Vec<Heal>,
         pages: Pages,
     ) -> Self {
-        Self { store, clock, tenure, desired, heals, pages: Mutex::new(pages) }
+        Self { store, clock, tenure, desired, spec_version, heals, pages: Mutex::new(pages) }
     }
 
     pub(crate) fn into_pages(self) -> Pages {
         self.pages.into_inner()
     }
 
-    /// The generation that this pass acts for, as stored now.
+    /// The records that this pass acts by, as stored now: one consistent read.
     async fn still_wanted(&self) -> Result<(), Refused> {
+        let target = std::slice::from_ref(&self.desired.target);
+        let loaded = self.store.load(target).await.map_err(|error| records(&error))?.pop();
+        let Some(loaded) = loaded else { return Err(Refused::Records("the answer was empty".to_owned())) };
         let planned = self.desired.generation;
-        let stored = self.store.desired(&self.desired.target).await.map_err(|error| records(&error))?;
-        match stored {
-            Stored::Valid(record) if record.generation == planned => Ok(()),
-            Stored::Valid(record) => Err(Refused::Stale { planned, found: record.generation }),
-            Stored::Missing => Err(Refused::Records("the desired record is gone".to_owned())),
+        match &loaded.desired {
+            Stored::Valid(record) if record.generation == planned => {}
+            Stored::Valid(record) => return Err(Refused::Stale { planned, found: record.generation }),
+            Stored::Missing => return Err(Refused::Records("the desired record is gone".to_owned())),
+            Stored::Invalid(problem) => return Err(Refused::Records(problem.to_string())),
+        }
+        match &loaded.spec {
+            Stored::Valid(spec) if spec.version == self.spec_version => Ok(()),
+            Stored::Valid(spec) => Err(Refused::SpecChanged { planned: self.spec_version, found: spec.version }),
+            Stored::Missing => Err(Refused::Records("the spec is gone".to_owned())),
             Stored::Invalid(problem) => Err(Refused::Records(problem.to_string())),
         }
     }
@@ -132,6 +143,7 @@ impl Journal for PassJournal<'_> {
                 }
                 Action::UpdateService { service, from, to, .. } => {
                     let sent = attempt.services.entry(service.clone()).or_default();
+                    sent.came_from.get_or_insert_with(|| from.clone());
                     sent.push = Some(Push { to: to.clone(), from: from.clone(), sent_at: now, taken: false });
                 }
                 Action::Reject { .. } => {}
@@ -198,13 +210,16 @@ impl Journal for PassJournal<'_> {
         let mut pages = self.pages.lock().await;
         let now = self.clock.now();
         let status = &mut pages.status.record;
-        let parameters_before = status
-            .attempt
-            .take()
-            .into_iter()
-            .flat_map(|attempt| attempt.services)
-            .filter_map(|(service, sent)| Some((service, sent.parameter_before?)))
-            .collect();
+        let mut parameters_before = BTreeMap::new();
+        let mut revisions_before = BTreeMap::new();
+        for (service, sent) in status.attempt.take().into_iter().flat_map(|attempt| attempt.services) {
+            if let Some(before) = sent.parameter_before {
+                parameters_before.insert(service.clone(), before);
+            }
+            if let Some(before) = sent.came_from {
+                revisions_before.insert(service, before);
+            }
+        }
         status.rejected = Some(Rejected {
             generation: *generation,
             tag: tag.clone(),
@@ -213,6 +228,7 @@ impl Journal for PassJournal<'_> {
             stopped_task: stopped_task.clone(),
             at: now,
             parameters_before,
+            revisions_before,
         });
         status.converged = None;
         pages.tell(EventKind::Rejected, *generation, self.clock, rejection.to_string());

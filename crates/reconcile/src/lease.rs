@@ -178,9 +178,8 @@ async fn turn(
                 Some((version, since)) if version == lease.version => since,
                 _ => now,
             };
-            if !free {
-                watch.seen = Some((lease.version, unchanged_since));
-            }
+            // Who gave it back has no call under way, so nothing has to be waited for.
+            watch.seen = if free { None } else { Some((lease.version, unchanged_since)) };
             if !free && now.saturating_sub(unchanged_since) < LEASE_TIME {
                 return Ok(None);
             }

@@ -7,7 +7,7 @@ use driftless_domain::{
     Tag, Target,
 };
 use driftless_execute::{Effect, Refused, StepError, StepFailure, execute};
-use driftless_plan::{Action, Plan, WaitKind, WaitReason, plan};
+use driftless_plan::{Action, Plan, SETTLE, WaitKind, WaitReason, plan};
 use driftless_releases::{EventKind, StoreError, Versioned};
 
 use crate::heal::{recent, restrain};
@@ -57,7 +57,7 @@ pub struct Ended {
     plan,
 ))]
 pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observed, asked: bool) -> Ended {
-    let Prepared { record, mut desired, status: stored, gated } = prepared;
+    let Prepared { record, mut desired, spec_version, status: stored, gated } = prepared;
     let clock = &*context.clock;
     let now = observed.at;
     let target = desired.target.clone();
@@ -67,11 +67,12 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
         record: report::first(&target, desired.generation, Some(record.artifact.clone()), now),
     });
     let mut pages = Pages::new(status);
-    take_over(&mut pages, &desired, &record.artifact, clock);
     mark_taken(&mut pages.status.record, &observed);
+    let unsettled = unsettled(&pages.status.record, &desired, &observed);
+    take_over(&mut pages, &desired, &record.artifact, unsettled.is_none(), clock);
     desired.attempt = attempt_for(&pages.status.record, &desired);
 
-    let planned = plan(&desired, &observed);
+    let planned = unsettled.map_or_else(|| plan(&desired, &observed), Plan::Wait);
     let begun = || begin(&pages.status.record, &desired, &observed, &planned);
     let attempt = desired.attempt.clone().unwrap_or_else(begun);
     let restrained = restrain(planned, &pages.status.record, &attempt, desired.binding.heal, now);
@@ -94,7 +95,7 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
                     pages.status.record.attempt = Some(attempt);
                 }
                 let (store, tenure) = (&*context.store, &*context.tenure);
-                let journal = PassJournal::new(store, clock, tenure, &desired, restrained.heals, pages);
+                let journal = PassJournal::new(store, clock, tenure, (&desired, spec_version), restrained.heals, pages);
                 let done = execute(&*context.live, &journal, &target, &desired.binding.place, actions).await;
                 pages = journal.into_pages();
                 match done {
@@ -128,7 +129,7 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
 
 /// What a pass would do now, with gates and the budget of heals: for a dry run.
 pub(crate) fn intended(prepared: &Prepared, observed: &Observed) -> Plan {
-    let Prepared { record, desired, status, gated } = prepared;
+    let Prepared { record, desired, spec_version: _, status, gated } = prepared;
     let planned = plan(desired, observed);
     if !gated.is_empty() && planned != Plan::Converged {
         let gates = gated.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -140,16 +141,34 @@ pub(crate) fn intended(prepared: &Prepared, observed: &Observed) -> Plan {
     restrain(planned, &status, &attempt, desired.binding.heal, observed.at).plan
 }
 
-/// A new generation: what was under way for the older one is superseded, and its budgets and verdicts are over.
-fn take_over(pages: &mut Pages, desired: &DesiredRelease, wanted: &Tag, clock: &dyn Clock) {
-    if pages.status.record.observed_generation == desired.generation {
-        return;
-    }
+/// A push of an older generation whose outcome is not known yet: it may still arrive, and nothing else is sent to that
+/// service until it either shows or counts as not made (DESIGN.md section 8, rule 4; S5).
+fn unsettled(status: &Status, desired: &DesiredRelease, observed: &Observed) -> Option<WaitReason> {
+    let older = status.attempt.as_ref().filter(|attempt| attempt.generation != pushed_generation(desired))?;
+    older.services.iter().find_map(|(service, sent)| {
+        let push = sent.push.as_ref().filter(|push| !push.taken)?;
+        let pending = observed.at.duration_since(push.sent_at) < SETTLE;
+        pending.then(|| WaitReason::Settling {
+            service: service.clone(),
+            what: format!("whether {} of generation {} was taken is not known yet", push.to, older.generation),
+        })
+    })
+}
+
+/// A new generation: budgets and verdicts of the older one are over, and (unless something of it is unsettled) so is what was
+/// under way for it.
+fn take_over(pages: &mut Pages, desired: &DesiredRelease, wanted: &Tag, settled: bool, clock: &dyn Clock) {
     let status = &mut pages.status.record;
-    status.contested = None;
-    status.heals.clear();
-    status.rejected = None;
-    if let Some(attempt) = status.attempt.take() {
+    if status.observed_generation != desired.generation {
+        status.contested = None;
+        status.heals.clear();
+        status.rejected = None;
+    }
+    let older = status.attempt.as_ref().is_some_and(|attempt| attempt.generation != pushed_generation(desired));
+    if settled
+        && older
+        && let Some(attempt) = status.attempt.take()
+    {
         let text = format!("{} gives way to {wanted}", attempt.tag);
         pages.tell(EventKind::Superseded, attempt.generation, clock, text);
     }
@@ -266,7 +285,7 @@ fn next(plan: &Plan, failure: Option<&StepError>, effects: &[Effect], open: bool
     if let Some(failure) = failure {
         return match &failure.source {
             StepFailure::Call(error) => Next::Retry(error.class),
-            StepFailure::Refused(Refused::Stale { .. }) => Next::Now,
+            StepFailure::Refused(Refused::Stale { .. } | Refused::SpecChanged { .. }) => Next::Now,
             StepFailure::Refused(Refused::NotOurs) => Next::Progress,
             StepFailure::Refused(Refused::Records(_)) => Next::Retry(CallClass::Transient),
         };

@@ -15,6 +15,8 @@ use driftless_spec::{AppSpec, Strictness, parse};
 pub(crate) struct Prepared {
     pub(crate) record: DesiredRecord,
     pub(crate) desired: DesiredRelease,
+    /// The version of the spec that all of this is by.
+    pub(crate) spec_version: u64,
     pub(crate) status: Option<Versioned<Status>>,
     /// Gates that only people open and that are closed: nothing is changed (S1).
     pub(crate) gated: Vec<Unmet>,
@@ -84,6 +86,7 @@ pub(crate) async fn prepare(store: &dyn ControllerStore, kept: &Kept, loaded: Lo
         Stored::Invalid(problem) => return Err(Unprepared::Unresolved(problem.clone().into())),
     };
     let spec = kept.spec(&loaded).map_err(Unprepared::Unresolved)?;
+    let spec_version = loaded.spec.as_valid().map_or(0, |spec| spec.version);
     let artifact = kept.artifact(store, &record.target.app, &record.artifact).await?;
     let status = match loaded.status {
         Stored::Valid(status) => Some(status),
@@ -96,5 +99,5 @@ pub(crate) async fn prepare(store: &dyn ControllerStore, kept: &Kept, loaded: Lo
         .environment(&record.target.env)
         .map(|environment| unmet_gates(environment, &record.artifact, |_| true))
         .unwrap_or_default();
-    Ok(Prepared { record, desired, status, gated })
+    Ok(Prepared { record, desired, spec_version, status, gated })
 }

@@ -168,6 +168,8 @@ fn health_of(failure: &StepError) -> Health {
             }
         },
         StepFailure::Refused(Refused::Records(_)) => Health::Unknown,
-        StepFailure::Refused(Refused::Stale { .. } | Refused::NotOurs) => Health::Progressing,
+        StepFailure::Refused(Refused::Stale { .. } | Refused::SpecChanged { .. } | Refused::NotOurs) => {
+            Health::Progressing
+        }
     }
 }

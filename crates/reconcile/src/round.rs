@@ -99,6 +99,7 @@ fn unplanned(reason: &str) -> WaitReason {
 
 async fn one_prepared(context: &Context, loaded: Loaded, over: Told<'_>) -> Option<Prepared> {
     let target = loaded.target.clone();
+    let broken_status = matches!(loaded.status, Stored::Invalid(_));
     let status = loaded.status.as_valid().cloned();
     let generation = loaded.generation();
     let work = AssertUnwindSafe(prepare(&*context.store, &context.kept, loaded)).catch_unwind().await;
@@ -115,8 +116,13 @@ async fn one_prepared(context: &Context, loaded: Loaded, over: Told<'_>) -> Opti
         Ok(Err(Unprepared::Unresolved(problem))) => (Next::Resync, Chain(&problem).to_string()),
         Err(panic) => (Next::Retry(CallClass::Transient), internal_error(&*panic)),
     };
-    let ended = shown(context, target, status, generation, next, &reason).await;
-    over(ended);
+    if broken_status {
+        // It says what is wrong with it to everybody who reads it, and cannot be written over without losing what it says.
+        tracing::error!(%target, reason, "the status record does not parse; put it right or delete it");
+        over(Ended { reported: true, ..ended(target, next, &reason) });
+        return None;
+    }
+    over(shown(context, target, status, generation, next, &reason).await);
     None
 }
 
@@ -126,7 +132,7 @@ async fn one_place(context: &Context, together: Vec<Prepared>, asked: &BTreeSet<
     let look = AssertUnwindSafe(context.observer.observe(&desired, at)).catch_unwind();
     let looks: Vec<Result<Observed, String>> = match tokio::time::timeout(PASS_DEADLINE, look).await {
         Ok(Ok(observed)) => observed.into_iter().map(Ok).collect(),
-        // One answer that cannot be digested must not blind the others: look again, one by one.
+        // One answer that cannot be digested, or never comes, must not blind the others: look again, one by one.
         Ok(Err(_)) => join_all(desired.iter().map(|one| look_alone(context, one, at))).await,
         Err(_) => {
             let reason =
@@ -157,9 +163,10 @@ async fn one_place(context: &Context, together: Vec<Prepared>, asked: &BTreeSet<
 
 async fn look_alone(context: &Context, one: &DesiredRelease, at: Timestamp) -> Result<Observed, String> {
     let look = AssertUnwindSafe(context.observer.observe(std::slice::from_ref(one), at)).catch_unwind();
-    match look.await {
-        Ok(mut observed) => observed.pop().ok_or_else(|| "InternalError: the look had no answer".to_owned()),
-        Err(panic) => Err(internal_error(&*panic)),
+    match tokio::time::timeout(PASS_DEADLINE, look).await {
+        Ok(Ok(mut observed)) => observed.pop().ok_or_else(|| "InternalError: the look had no answer".to_owned()),
+        Ok(Err(panic)) => Err(internal_error(&*panic)),
+        Err(_) => Err(format!("the look did not come to an end within {} s and was dropped", PASS_DEADLINE.as_secs())),
     }
 }
 
@@ -194,7 +201,13 @@ async fn shown(
         record: report::first(&target, generation.unwrap_or_default(), None, now),
     });
     let record = &mut status.record;
-    record.observed_generation = generation.unwrap_or(record.observed_generation);
+    let generation = generation.unwrap_or(record.observed_generation);
+    if record.observed_generation != generation {
+        record.contested = None;
+        record.heals.clear();
+        record.rejected = None;
+    }
+    record.observed_generation = generation;
     record.sync = Axis::Unknown;
     record.health = Health::Degraded;
     record.plan = format!("wait: {reason}");

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use driftless_domain::{
-    Actor, AppName, Artifact, Chain, Content, EnvName, Generation, Reason, ServiceName, Tag, Target,
+    Actor, AppName, Artifact, Chain, Content, EnvName, Generation, Health, Reason, ServiceName, Tag, Target,
 };
 use driftless_spec::{AppSpec, Claim, Finding, Kind, SpecErrors, Strictness, parse};
 
@@ -279,11 +279,12 @@ pub async fn deploy(store: &dyn ApiStore, request: DeployRequest) -> Result<Depl
     };
     let found = stored.as_ref().map_or(Generation(0), |record| record.generation);
     check_expected(&format!("{target}"), expected.map(|generation| generation.0), found.0)?;
-    // A release that was rejected here, or a target that was given up as contested, is tried again when a person asks again.
+    // A release that was rejected here, or a target that needs a person (contested, failing), is tried again when a person asks
+    // again.
     let stuck = loaded.first().and_then(|one| one.status.as_valid()).is_some_and(|status| {
         let status = &status.record;
         let rejected = status.rejected.as_ref().is_some_and(|rejected| rejected.generation == found);
-        rejected || (status.contested.is_some() && status.observed_generation == found)
+        rejected || (status.health == Health::Degraded && status.observed_generation == found)
     });
     if stored.is_some_and(|record| record.artifact == tag) && !stuck {
         return Ok(Deployed { target, tag, generation: found, changed: false });

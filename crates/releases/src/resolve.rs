@@ -61,7 +61,10 @@ pub fn resolve(
         None => Effective::Wanted(wanted),
         Some(rejected) => match status.and_then(|status| status.last_good.clone()) {
             Some(release) => Effective::LastGood(release),
-            None => Effective::Nothing { parameters: rejected.parameters_before.clone() },
+            None => Effective::Nothing {
+                parameters: rejected.parameters_before.clone(),
+                revisions: rejected.revisions_before.clone(),
+            },
         },
     };
     let release = match &effective {

@@ -89,6 +89,7 @@ fn rejected(outcome: RejectedAs) -> Status {
         stopped_task: None,
         at: ago(20),
         parameters_before: BTreeMap::new(),
+        revisions_before: BTreeMap::new(),
     };
     Status { gate: Gate::Rejected, rejected: Some(rejected), converged: None, ..converged() }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use driftless_domain::{Health, Place};
 use driftless_reconcile::{Lessee, Sole, keep_lease};
+use driftless_releases::ReadRecords as _;
 use driftless_sim::{Faults, ServiceOptions, Throttle};
 use driftless_tests::lab::{Lab, image, target};
 use driftless_tests::warped::{Warp, Warped};
@@ -167,4 +168,64 @@ async fn a_stop_takes_at_most_twenty_seconds_l5() {
     running.await.unwrap();
     let took = lab.clock.now().duration_since(before);
     assert!(took.as_secs() <= 20, "{took}");
+}
+
+/// L4, L8: an account that cannot be read for long makes its own targets look unseen, and no others.
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_looked_at_seldom_does_not_make_the_others_look_old_l4_l8() {
+    let lab = six().await;
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(lab.controller().run(stopped));
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    others_live(&lab).await;
+    lab.world.faults().throttle(Throttle::everything().at(&lab.binding("bad").place));
+    lab.store.put_raw_invalid_status(&target("five"), "attribute version: a number was expected");
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let beats = lab.api.heartbeats().await.unwrap();
+        let oldest = lab.clock.now().duration_since(beats[0].all_looked_at);
+        assert!(oldest.as_secs() <= 150, "the oldest look is {oldest} back");
+    }
+    running.abort();
+}
+
+/// S1, S17: a spec that changes while a pass is under way stops it before the next call.
+#[tokio::test(start_paused = true)]
+async fn a_spec_that_changes_in_mid_pass_stops_the_pass_s1_s17() {
+    let lab = Lab::new(45).await;
+    lab.world.set_latency(Duration::from_secs(5));
+    lab.deploy("dev", 'a').await;
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(lab.controller().run(stopped));
+    // The look takes a few calls of 5 s; in the middle of it production begins to ask for approvals.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(lab.effects("ssm:PutParameter").len(), 0, "too late for this test");
+    let mut text = driftless_tests::lab::spec_text(&["web"], &["dev"]);
+    text.push_str("    approvals: {staff: 1}\n");
+    lab.apply(&text).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    for operation in ["ssm:PutParameter", "ecs:RegisterTaskDefinition", "ecs:UpdateService"] {
+        assert_eq!(lab.effects(operation).len(), 0, "{operation}");
+    }
+    let status = lab.status("dev").await.unwrap();
+    assert!(status.reason.contains("asks for approvals"), "{}", status.reason);
+    running.abort();
+}
+
+/// DESIGN.md section 8, rule 4: a push whose outcome is not known is settled before another revision is sent.
+#[tokio::test(start_paused = true)]
+async fn an_unknown_push_is_settled_before_a_newer_generation_is_sent_s5() {
+    let lab = Lab::new(46).await;
+    lab.deploy("dev", 'a').await;
+    lab.run_for(Duration::from_secs(300)).await;
+    lab.world.faults().fail_next("ecs:UpdateService", "", driftless_sim::Where::Before, driftless_sim::Failure::Lost);
+    lab.deploy("dev", 'b').await;
+    lab.run_for(Duration::from_secs(10)).await;
+    let lost = lab.world.history().into_iter().rev().find(|call| call.operation == "ecs:UpdateService").unwrap();
+    lab.deploy("dev", 'c').await;
+    lab.run_for(Duration::from_secs(400)).await;
+    lab.assert_lives("dev", 'c', "the newer one").await;
+    let next = lab.effects("ecs:UpdateService").into_iter().find(|call| call.at > lost.at).unwrap();
+    let apart = next.at.duration_since(lost.at);
+    assert!(apart.as_secs() >= 55, "sent {apart} after a push whose outcome was not known");
 }

@@ -138,6 +138,21 @@ async fn when_the_second_service_is_rolled_back_the_first_goes_back_too() {
     lab.assert_no_violation();
 }
 
+/// The same for the first release ever: what infrastructure had there comes back, for both.
+#[tokio::test(start_paused = true)]
+async fn when_the_first_release_is_rejected_all_services_return_to_infrastructures_revisions() {
+    let lab = Lab::with(35, &["web", "worker"], &["dev"], with_breaker(Breaker::On { rollback: true })).await;
+    let before = [lab.runs("dev", "web").arn, lab.runs("dev", "worker").arn];
+    lab.world.image_behaves(&format!("worker@sha256:{}", "c".repeat(64)), crashing());
+    lab.deploy("dev", 'c').await;
+    lab.run_for(DAY).await;
+    assert_eq!([lab.runs("dev", "web").arn, lab.runs("dev", "worker").arn], before);
+    assert_eq!(lab.effects("ecs:UpdateService").len(), 3, "web there, worker there, web back");
+    let status = lab.status("dev").await.unwrap();
+    assert!(status.reason.contains("no earlier one to go back to"), "{}", status.reason);
+    lab.assert_no_violation();
+}
+
 /// A newer base that does not live: ECS takes it back, and it is shown and not pushed again; the next base is tried.
 #[tokio::test(start_paused = true)]
 async fn a_newer_base_that_does_not_live_is_tried_once() {

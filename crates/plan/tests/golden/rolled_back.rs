@@ -151,7 +151,120 @@ fn the_last_good_release_is_live_after_its_rollback() {
 
 #[test]
 fn a_deployment_that_does_not_fit_the_service_yet_is_awaited() {
-    let (desired, mut observed) = after_push(RolloutState::Succeeded);
+    let (_, mut observed) = after_push(RolloutState::Succeeded);
+    let (base, old, _) = before_release();
+    let new = ours(&base, 3, 'b');
     observed.services[0].rollouts = Seen::Known(Vec::new());
-    check(&desired, &observed, &expect!["wait: web: ECS does not show the deployment of web:3 yet"]);
+    check(&pushed(&old, &new, -30), &observed, &expect!["wait: web: ECS does not show the deployment of web:3 yet"]);
+}
+
+/// A person re-arms a release that was rolled back: the same revision is pushed again, and what ECS calls the current
+/// deployment lags behind. The old verdict is not this push's.
+#[test]
+fn an_outdated_current_deployment_is_no_verdict_on_a_new_push() {
+    let (desired, mut observed) = after_push(RolloutState::InProgress);
+    let new = observed.services[0].running.known().unwrap().clone();
+    live(&mut observed).rollout_id = Some("sd/0".to_owned());
+    observed.services[0].rollouts = Seen::Known(vec![rollout("sd/0", &new, RolloutState::RolledBack, seconds(-900))]);
+    // Pushed 100 s ago: by now the list must have it, so the service's own word counts.
+    check(&desired, &observed, &expect!["wait: web is rolling out web:3"]);
+    let (_, old, _) = before_release();
+    check(&pushed(&old, &new, -20), &observed, &expect!["wait: web: ECS does not show the deployment of web:3 yet"]);
+}
+
+/// The same lag must not make a deployment that ended of another revision the success of this one.
+#[test]
+fn the_rollback_of_another_revision_is_no_success_of_this_one() {
+    let (_, mut observed) = after_push(RolloutState::InProgress);
+    let (base, old, _) = before_release();
+    let third = ours(&base, 4, 'b');
+    let mut seen = seen_of("web", &third, vec![third.clone(), old.clone(), base], "sha-bbb");
+    let failed = observed.services[0].running.known().unwrap().clone();
+    seen.rollouts = Seen::Known(vec![rollout("sd/2", &failed, RolloutState::RolledBack, seconds(-300))]);
+    observed.services = vec![seen];
+    let service = live(&mut observed);
+    service.rollout_id = Some("sd/2".to_owned());
+    service.desired_count = 0;
+    service.deployments[0].state = RolloutState::InProgress;
+    service.deployments[0].created_at = seconds(-5);
+    check(&pushed(&old, &third, -5), &observed, &expect!["wait: web: ECS does not show the deployment of web:4 yet"]);
+}
+
+/// A service that never had a service deployment, and an answer that is older than the push.
+#[test]
+fn a_stale_answer_without_a_current_deployment_rejects_nothing() {
+    let (base, old, _) = before_release();
+    let new = ours(&base, 3, 'b');
+    let mut seen = seen_of("web", &old, vec![new.clone(), old.clone(), base], "sha-bbb");
+    seen.rollouts = Seen::Known(Vec::new());
+    let mut observed = observed(vec![seen]);
+    live(&mut observed).rollout_id = None;
+    check(
+        &pushed(&old, &new, -2),
+        &observed,
+        &expect!["wait: web: web:3 was sent a moment ago and ECS does not show it yet"],
+    );
+}
+
+/// The way back goes to what lived; a base that was registered since is for releases that go forward (S9).
+#[test]
+fn the_way_back_does_not_move_onto_a_newer_base() {
+    let (base, old, _) = before_release();
+    let newer = crate::world::base_of("web", 3, "broken");
+    let seen = seen_of("web", &old, vec![newer, old.clone(), base], "sha-bbb");
+    let mut desired = crate::world::desired_of(&["web"], "sha-bbb", 'a');
+    let driftless_domain::Effective::Wanted(release) = desired.effective else { panic!("a release") };
+    desired.effective = driftless_domain::Effective::LastGood(release);
+    check(&desired, &observed(vec![seen]), &expect!["converged"]);
+}
+
+/// A service that the last good release does not have stays as it is; the others go back all the same.
+#[test]
+fn a_service_younger_than_the_last_good_release_is_left_on_the_way_back() {
+    let base = |name: &str| crate::world::base_of(name, 1, "x");
+    let web = ours(&base("web"), 3, 'b');
+    let good = ours(&base("web"), 2, 'a');
+    let worker = base("worker");
+    let mut desired = crate::world::desired_of(&["web", "worker"], "sha-aaa", 'a');
+    let driftless_domain::Effective::Wanted(mut release) = desired.effective else { panic!("a release") };
+    release.images.remove(&crate::world::name("worker"));
+    desired.effective = driftless_domain::Effective::LastGood(release);
+    let seen = observed(vec![
+        seen_of("web", &web, vec![web.clone(), good, base("web")], "sha-bbb"),
+        seen_of("worker", &worker, vec![worker.clone()], "sha-bbb"),
+    ]);
+    check(
+        &desired,
+        &seen,
+        &expect![[r#"
+        write parameter /shop/dev/web/version: "sha-bbb" -> "sha-aaa"
+        update service shop-dev-web in cluster main: web:3 -> web:2"#]],
+    );
+}
+
+/// A base that infrastructure registers in mid-rollout waits for its end (S9).
+#[test]
+fn a_base_registered_in_mid_rollout_waits_for_its_end_s9() {
+    let (desired, mut observed) = after_push(RolloutState::InProgress);
+    let Seen::Known(family) = &mut observed.services[0].family else { panic!("a family") };
+    family.revisions.insert(0, crate::world::base_of("web", 4, "later"));
+    check(&desired, &observed, &expect!["wait: web is rolling out web:3"]);
+    let (desired, mut observed) = after_push(RolloutState::Succeeded);
+    let Seen::Known(family) = &mut observed.services[0].family else { panic!("a family") };
+    family.revisions.insert(0, crate::world::base_of("web", 4, "later"));
+    let text = plan(&desired, &observed).to_string();
+    assert!(text.starts_with("register task definition for web: web:4 with image"), "{text}");
+}
+
+/// L6: tasks that are wanted and never run are not awaited for ever.
+#[test]
+fn a_service_without_running_tasks_needs_a_person_in_the_end_l6() {
+    let (desired, mut observed) = after_push(RolloutState::Succeeded);
+    observed.services[0].containers = Seen::Known(Vec::new());
+    observed.at = seconds(3600);
+    check(
+        &desired,
+        &observed,
+        &expect!["wait: web: the deployment of web:3 is successful: none of its 2 tasks is running"],
+    );
 }
