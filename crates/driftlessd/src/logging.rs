@@ -5,7 +5,7 @@ use tracing_subscriber::EnvFilter;
 use crate::args::LogFormat;
 
 /// What is shown when nobody says otherwise.
-const DEFAULT: &str = "info,aws_config=warn,aws_smithy_runtime=warn,hyper_util=warn,dynoxide=warn";
+const DEFAULT: &str = "info,aws_config=warn,aws_smithy_runtime=warn,hyper_util=warn,dynoxide=error";
 
 /// Starts logging. A filter that does not parse is told, and the default is used.
 pub(crate) fn start(format: LogFormat) {

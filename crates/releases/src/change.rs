@@ -46,7 +46,7 @@ pub enum ChangeError {
         found: u64,
     },
     /// The tag already stands for another build.
-    #[error("tag {tag} of {app} already stands for another build, announced {} by {}", .existing.announced_at, .existing.announced_by)]
+    #[error("tag {tag} of {app} already stands for another build, announced {:.0} by {}", .existing.announced_at, .existing.announced_by)]
     TagTaken {
         /// The app.
         app: AppName,
