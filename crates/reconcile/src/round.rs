@@ -133,12 +133,7 @@ async fn one_place(context: &Context, together: Vec<Prepared>, asked: &BTreeSet<
     let looks: Vec<Result<Observed, String>> = match tokio::time::timeout(PASS_DEADLINE, look).await {
         Ok(Ok(observed)) => observed.into_iter().map(Ok).collect(),
         // One answer that cannot be digested, or never comes, must not blind the others: look again, one by one.
-        Ok(Err(_)) => join_all(desired.iter().map(|one| look_alone(context, one, at))).await,
-        Err(_) => {
-            let reason =
-                format!("the look did not come to an end within {} s and was dropped", PASS_DEADLINE.as_secs());
-            vec![Err(reason); together.len()]
-        }
+        Ok(Err(_)) | Err(_) => join_all(desired.iter().map(|one| look_alone(context, one, at))).await,
     };
     join_all(together.into_iter().zip(looks).map(|(prepared, observed)| async move {
         let target = prepared.desired.target.clone();

@@ -86,3 +86,27 @@ async fn reordered_answers_are_not_drift_s16() {
     assert_eq!(lab.our_revisions("dev", "web"), 1);
     assert_eq!(lab.effects("ecs:UpdateService").len(), 1);
 }
+
+/// S7, own-write tracking: answers that are half a minute old make neither a second revision nor a second deployment, also
+/// when the process dies in between.
+#[tokio::test(start_paused = true)]
+async fn answers_that_lag_double_nothing_s7() {
+    for percent in [50, 100] {
+        for crash in [None, Some(12), Some(20), Some(30)] {
+            let lab = Lab::new(10).await;
+            lab.world.faults().stale_reads(Duration::from_secs(30), percent);
+            if let Some(number) = crash {
+                lab.world.faults().crash_at(number, driftless_sim::Where::After);
+            }
+            lab.deploy("dev", 'a').await;
+            lab.run_for(Duration::from_secs(900)).await;
+            lab.world.faults().cease();
+            lab.run_for(Duration::from_secs(300)).await;
+            let context = format!("{percent} %, crash {crash:?}");
+            lab.assert_lives("dev", 'a', &context).await;
+            assert_eq!(lab.effects("ecs:UpdateService").len(), 1, "{context}");
+            assert_eq!(lab.our_revisions("dev", "web"), 1, "{context}");
+            lab.assert_no_violation();
+        }
+    }
+}
