@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Attempt, Binding, Generation, ImageRef, Reason, Rejected, ServiceName, Tag, Target, TaskDefArn};
+use crate::{Attempt, Binding, Generation, ImageRef, Rejected, ServiceName, Tag, Target, TaskDefArn};
 
 /// One artifact, wanted at one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,17 +16,6 @@ pub struct Release {
     pub tag: Tag,
     /// Its images, one per service.
     pub images: BTreeMap<ServiceName, ImageRef>,
-}
-
-/// A person's word that a target stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hold {
-    /// Who holds it.
-    pub by: Actor,
-    /// Why.
-    pub reason: Reason,
-    /// Since when.
-    pub since: Timestamp,
 }
 
 /// What to converge to now.

@@ -23,7 +23,7 @@ pub use attempt::{Attempt, Cause, Push, Rejected, RejectedAs, ServiceAttempt};
 pub use binding::{Binding, HealPolicy, Place, RoleBinding, ServiceBinding};
 pub use call::{AwsSaid, CallClass, CallError, Chain};
 pub use clock::Clock;
-pub use desired::{DesiredRelease, Effective, Hold, Release};
+pub use desired::{DesiredRelease, Effective, Release};
 pub use names::{
     AccountId, Actor, AppName, BucketName, ClusterName, ContainerName, Digest, DistributionId, EcsServiceName, EnvName,
     Generation, GitSha, NameError, ParameterName, Reason, Region, Repository, RoleArn, ServiceName, Tag, Target,

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use driftless_aws::{Aws as Adapters, CallCounter, DynamoStore};
+use driftless_aws::{Aws as Adapters, CallCounter, DynamoStore, LONGEST_IN_FLIGHT};
 use driftless_domain::Clock;
-use driftless_reconcile::{Controller, Lessee, Settings, keep_lease};
+use driftless_reconcile::{Controller, Lessee, Settings, TAKEOVER_GRACE, keep_lease};
 use driftless_server::{Api, Auth, Token, router};
 
 use crate::args::{Aws, Serve};
 use crate::bootstrap::{accounts, region};
 use crate::clock::SystemClock;
 use crate::{listen, say, secret, stop};
+
+// A new holder waits out what the one before may have sent (DESIGN.md section 8, rule 3). The loop does not know the adapters;
+// here both are known.
+const _: () = assert!(TAKEOVER_GRACE.as_secs() >= LONGEST_IN_FLIGHT.as_secs());
 
 pub(crate) async fn serve(aws: &Aws, serve: Serve) -> Result<ExitCode> {
     let Serve { listen: address, token_file, resync } = serve;

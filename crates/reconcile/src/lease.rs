@@ -13,7 +13,7 @@ pub const LEASE_TIME: Duration = Duration::from_secs(30);
 
 /// How long a new holder reads without changing anything, if there was a holder before: the longest time that a call of
 /// the holder before may still be in flight (operation timeout 30 s) and slack.
-const TAKEOVER_GRACE: Duration = Duration::from_secs(45);
+pub const TAKEOVER_GRACE: Duration = Duration::from_secs(45);
 
 /// This process may not change anything now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -24,6 +24,6 @@ mod round;
 pub use backoff::Delays;
 pub use controller::{Controller, Settings, dry_run, once};
 pub use heal::{CONTESTED_AFTER, HEAL_WINDOW};
-pub use lease::{LEASE_TIME, Lessee, NotHeld, Sole, Tenure, keep_lease};
+pub use lease::{LEASE_TIME, Lessee, NotHeld, Sole, TAKEOVER_GRACE, Tenure, keep_lease};
 pub use pass::{Ended, Next};
 pub use queue::Queue;

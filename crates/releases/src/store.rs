@@ -1,8 +1,6 @@
 //! The port to the table that keeps the records. Implemented by `aws` (DynamoDB) and `sim` (memory); the contract suite
 //! in `tests/` runs on both.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -200,43 +198,10 @@ impl<T: ReadRecords + DesiredWrites> ApiStore for T {}
 pub trait ControllerStore: ReadRecords + StatusWrites {}
 impl<T: ReadRecords + StatusWrites> ControllerStore for T {}
 
-/// The generation that the fence compares, out of a stored record.
 impl Loaded {
     /// The generation of the desired record, if it can be read.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         self.desired.as_valid().map(|record| record.generation)
-    }
-}
-
-/// Shared stores are stores.
-#[async_trait]
-impl<S: ReadRecords + ?Sized> ReadRecords for Arc<S> {
-    async fn changes(&self, since: Option<Timestamp>) -> Result<Vec<Change>, StoreError> {
-        (**self).changes(since).await
-    }
-    async fn load(&self, targets: &[Target]) -> Result<Vec<Loaded>, StoreError> {
-        (**self).load(targets).await
-    }
-    async fn desired(&self, target: &Target) -> Result<Stored<DesiredRecord>, StoreError> {
-        (**self).desired(target).await
-    }
-    async fn apps(&self) -> Result<Vec<AppName>, StoreError> {
-        (**self).apps().await
-    }
-    async fn spec(&self, app: &AppName) -> Result<Stored<SpecRecord>, StoreError> {
-        (**self).spec(app).await
-    }
-    async fn artifact(&self, app: &AppName, tag: &Tag) -> Result<Stored<Artifact>, StoreError> {
-        (**self).artifact(app, tag).await
-    }
-    async fn artifacts(&self, app: &AppName, limit: usize) -> Result<Vec<Artifact>, StoreError> {
-        (**self).artifacts(app, limit).await
-    }
-    async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Event>, StoreError> {
-        (**self).history(target, limit).await
-    }
-    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, StoreError> {
-        (**self).heartbeats().await
     }
 }

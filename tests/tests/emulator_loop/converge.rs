@@ -5,7 +5,7 @@ use driftless_reconcile::once;
 use driftless_tests::emulator::{Emulator, Mode, example_task_definitions};
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, image};
+use crate::shop::{Shop, image, nginx};
 
 /// A service made from each example task definition is deployed, and every field of the new revision other than the image
 /// and our tags equals the base (S15).
@@ -46,8 +46,7 @@ fn comparable(mut described: Value) -> Value {
 /// By the AWS CLI, as a person would: put right in one resync, with exactly the calls it needs.
 #[tokio::test]
 async fn what_a_person_does_with_the_aws_cli_is_put_right_in_one_resync() {
-    let (_, document) =
-        example_task_definitions().unwrap().into_iter().find(|(name, _)| name == "nginx_fargate").unwrap();
+    let document = nginx();
     let shop = Shop::open(Emulator::start(Mode::AtOnce).await, &document, &["dev".to_owned()], 1).await;
     shop.announce("sha-aaaaaaa", &image("ok", 'a')).await;
     shop.deploy("dev", "sha-aaaaaaa").await;
@@ -91,8 +90,7 @@ async fn what_a_person_does_with_the_aws_cli_is_put_right_in_one_resync() {
 /// A second pass on converged targets makes no write and at most a quarter of a read per target at 100 targets.
 #[tokio::test]
 async fn a_second_pass_over_a_hundred_targets_writes_nothing_and_reads_little() {
-    let (_, document) =
-        example_task_definitions().unwrap().into_iter().find(|(name, _)| name == "nginx_fargate").unwrap();
+    let document = nginx();
     // A spec has at most 50 environments, and one transaction takes 98 claims: two per environment.
     let envs: Vec<String> = (0..49).map(|index| format!("env-{index}")).collect();
     let shop = Shop::open(Emulator::start(Mode::AtOnce).await, &document, &envs, 1).await;

@@ -5,10 +5,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use driftless_tests::emulator::{Emulator, Mode, example_task_definitions};
+use driftless_tests::emulator::{Emulator, Mode};
 use serde_json::Value;
 
-use crate::shop::{Shop, image, spec_text};
+use crate::shop::{Shop, image, nginx, spec_text};
 
 /// Where the binaries are. They are built if they are not there yet.
 fn binaries() -> &'static Path {
@@ -89,8 +89,7 @@ impl Daemon {
 /// `bootstrap` twice, `serve`, and then an app goes live, is rolled back by ECS, and obeys: all through the command line.
 #[tokio::test]
 async fn a_release_whose_tasks_never_start_is_rolled_back_and_obeyed() {
-    let (_, document) =
-        example_task_definitions().unwrap().into_iter().find(|(name, _)| name == "nginx_fargate").unwrap();
+    let document = nginx();
     let shop = Shop::open(Emulator::start(Mode::RollsOut).await, &document, &["dev".to_owned()], 2).await;
     let endpoint = shop.emulator.endpoint().to_owned();
     let again = driftlessd(&endpoint).args(["bootstrap", "--no-deletion-protection"]).output().unwrap();

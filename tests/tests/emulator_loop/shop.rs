@@ -13,7 +13,7 @@ use driftless_reconcile::{Controller, Ended, Settings, Sole, once};
 use driftless_releases::{DeployRequest, ReadRecords as _, announce, apply_spec, deploy};
 use driftless_sim::SimClock;
 use driftless_spec::{AppSpec, Strictness, parse};
-use driftless_tests::emulator::{Emulator, place};
+use driftless_tests::emulator::{Emulator, example_task_definitions, place};
 use driftless_tests::raw_aws::Service;
 use serde_json::{Value, json};
 
@@ -191,4 +191,10 @@ pub(crate) fn image(word: &str, letter: char) -> String {
 
 pub(crate) fn actor() -> Actor {
     Actor::parse("ci").unwrap()
+}
+
+/// The example that most tests here make their services from.
+pub(crate) fn nginx() -> Value {
+    let mut examples = example_task_definitions().unwrap().into_iter();
+    examples.find_map(|(name, document)| (name == "nginx_fargate").then_some(document)).unwrap()
 }
