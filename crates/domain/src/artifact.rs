@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, AppName, Digest, GitSha, NameError, Repository, ServiceName, Tag};
+use crate::{Actor, AppName, Digest, GitSha, NameError, Repository, ServiceName, SiteBuild, Tag};
 
 /// An image by its content: `repository@sha256:…`. A tag can move; this cannot (S2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,6 +60,28 @@ pub enum Content {
         /// By the service's name in the spec.
         images: BTreeMap<ServiceName, ImageRef>,
     },
+    /// The files of a static site, in one zip.
+    Site(SiteBuild),
+}
+
+impl Content {
+    /// The image of each service; a static site has none.
+    #[must_use]
+    pub fn images(&self) -> Option<&BTreeMap<ServiceName, ImageRef>> {
+        match self {
+            Self::Container { images } => Some(images),
+            Self::Site(_) => None,
+        }
+    }
+
+    /// The zip of a static site.
+    #[must_use]
+    pub fn site(&self) -> Option<&SiteBuild> {
+        match self {
+            Self::Container { .. } => None,
+            Self::Site(build) => Some(build),
+        }
+    }
 }
 
 /// One immutable build. Its tag is its name: the same tag with other content is refused.

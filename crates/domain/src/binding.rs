@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ClusterName, ContainerName, EcsServiceName, ParameterName, Region, RoleArn, ServiceName, TaskFamily,
+    AccountId, ClusterName, ContainerName, EcsServiceName, ParameterName, Region, RoleArn, ServiceName, SiteBinding, TaskFamily,
 };
 
 /// The role to take in the workload account.
@@ -70,8 +70,10 @@ pub struct ServiceBinding {
 pub struct Binding {
     /// Where.
     pub place: Place,
-    /// The services, in the order in which they are rolled out.
+    /// The services, in the order in which they are rolled out. A static site has none.
     pub services: Vec<ServiceBinding>,
+    /// The website bucket and what belongs to it, of a static site. An app of services has none.
+    pub site: Option<SiteBinding>,
     /// How long one rollout may take before it counts as failed (L6).
     pub rollout_deadline: Duration,
     /// What to do about drift.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, Binding, Generation, ImageRef, Rejected, ServiceName, Tag, Target, TaskDefArn};
+use crate::{Attempt, Binding, Generation, ImageRef, Rejected, ServiceName, SiteBuild, SiteFiles, Tag, Target, TaskDefArn};
 
 /// One artifact, wanted at one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,8 +14,12 @@ pub struct Release {
     pub generation: Generation,
     /// The artifact.
     pub tag: Tag,
-    /// Its images, one per service.
+    /// Its images, one per service. A static site has none.
+    #[serde(default)]
     pub images: BTreeMap<ServiceName, ImageRef>,
+    /// Its zip, of a static site.
+    #[serde(default)]
+    pub site: Option<SiteBuild>,
 }
 
 /// What to converge to now.
@@ -51,6 +55,8 @@ pub struct DesiredRelease {
     pub attempt: Option<Attempt>,
     /// Where it goes.
     pub binding: Binding,
+    /// The files of a static site: those of [`Self::effective`], and what is known of earlier ones.
+    pub files: Option<SiteFiles>,
 }
 
 impl DesiredRelease {

@@ -11,9 +11,12 @@ mod call;
 mod clock;
 mod desired;
 mod names;
+mod object_names;
 mod observed;
 mod rollout;
 mod seen;
+mod sha256;
+mod site;
 mod status;
 mod task_definition;
 mod task_fields;
@@ -29,8 +32,15 @@ pub use names::{
     Generation, GitSha, NameError, ParameterName, Reason, Region, Repository, RoleArn, ServiceName, Tag, Target,
     TaskDefArn, TaskFamily,
 };
+pub use object_names::{ETag, InvalidationPath, KeyPrefix, ObjectKey, SitePath, VersionId};
 pub use observed::{Family, LiveService, Observed, ObservedService, ParameterValue, ServiceState};
 pub use rollout::{Rollout, RolloutState, RunningContainer, StoppedTask};
 pub use seen::Seen;
+pub use sha256::Sha256;
+pub use site::{
+    ContentEncoding, EarlierFiles, FileClass, Headers, Invalidation, InvalidationState, ListedObject, Listing, Manifest,
+    ObjectHead, ObservedSite, PART_SIZE, Packed, Packing, Progress, Pruned, Published, SiteBinding, SiteBuild, SiteFile,
+    SiteFiles, SiteMemory, SiteStatus, site_part,
+};
 pub use status::{Contested, Converged, Gate, Headline, Heal, Health, ServiceStatus, Status, Sync};
 pub use task_definition::{OurTags, TaskDefinition, TaskDocument, UnsupportedTaskDefinition, tag_keys};

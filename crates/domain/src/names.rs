@@ -22,7 +22,7 @@ pub struct NameError {
 }
 
 impl NameError {
-    fn new(kind: &'static str, text: &str, rule: &'static str) -> Self {
+    pub(crate) fn new(kind: &'static str, text: &str, rule: &'static str) -> Self {
         Self { kind, shown: text.chars().take(80).collect(), rule }
     }
 }
@@ -90,6 +90,8 @@ macro_rules! name {
         }
     };
 }
+
+pub(crate) use name;
 
 fn our_name(text: &str) -> bool {
     let bytes = text.as_bytes();

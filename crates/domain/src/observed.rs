@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Rollout, RunningContainer, Seen, ServiceName, StoppedTask, TaskDefArn, TaskDefinition};
+use crate::{ObservedSite, Rollout, RunningContainer, Seen, ServiceName, StoppedTask, TaskDefArn, TaskDefinition};
 
 /// The value of a parameter, with its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,4 +83,6 @@ pub struct Observed {
     pub at: Timestamp,
     /// The services, in the order of the binding.
     pub services: Vec<ObservedService>,
+    /// The website bucket and what belongs to it, of a static site.
+    pub site: Option<ObservedSite>,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, Generation, Rejected, Release, ServiceName, Tag, Target, TaskFamily};
+use crate::{Attempt, Generation, Rejected, Release, ServiceName, SiteStatus, Tag, Target, TaskFamily};
 
 /// Whether the live state is the desired one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +187,9 @@ pub struct Status {
     pub contested: Option<Contested>,
     /// The services.
     pub services: Vec<ServiceStatus>,
+    /// The website bucket, of a static site.
+    #[serde(default)]
+    pub site: Option<SiteStatus>,
 }
 
 impl Status {

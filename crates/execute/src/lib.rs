@@ -7,6 +7,9 @@
 
 mod perform;
 mod port;
+mod site;
+mod site_port;
 
 pub use perform::{StepError, StepFailure, execute};
 pub use port::{Effect, Journal, LiveChanges, Refused};
+pub use site_port::{SiteChanges, StoredObject, StoredPart};

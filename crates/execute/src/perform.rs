@@ -4,6 +4,7 @@ use driftless_domain::{CallError, Place, Target};
 use driftless_plan::Action;
 
 use crate::port::{Effect, Journal, LiveChanges, Refused};
+use crate::site;
 
 /// Why the steps of a plan stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,22 +68,43 @@ async fn perform(
         return Ok(Effect::Rejected);
     }
     journal.allow(action).await?;
-    let answer = send(live, place, action).await;
-    journal.answered(action, &answer).await;
-    Ok(answer?)
+    let done = send(live, journal, place, action).await;
+    match &done {
+        Ok(effect) => journal.answered(action, &Ok(effect.clone())).await,
+        Err(StepFailure::Call(error)) => journal.answered(action, &Err(error.clone())).await,
+        // Stopped between two calls of one step: every call that was made has had its answer.
+        Err(StepFailure::Refused(_)) => {}
+    }
+    done
 }
 
-async fn send(live: &dyn LiveChanges, place: &Place, action: &Action) -> Result<Effect, CallError> {
-    match action {
+async fn send(
+    live: &dyn LiveChanges,
+    journal: &dyn Journal,
+    place: &Place,
+    action: &Action,
+) -> Result<Effect, StepFailure> {
+    let effect = match action {
         Action::WriteParameter { service: _, name, from: _, to } => {
-            live.put_parameter(place, name, to).await.map(|()| Effect::ParameterWritten)
+            live.put_parameter(place, name, to).await.map(|()| Effect::ParameterWritten)?
         }
         Action::RegisterTaskDefinition { service: _, base: _, image: _, document, tags } => {
-            live.register_task_definition(place, document, tags).await.map(Effect::Registered)
+            live.register_task_definition(place, document, tags).await.map(Effect::Registered)?
         }
         Action::UpdateService { service: _, cluster, ecs_service, from: _, to } => {
-            live.update_service(place, cluster, ecs_service, to).await.map(|()| Effect::ServiceUpdated)
+            live.update_service(place, cluster, ecs_service, to).await.map(|()| Effect::ServiceUpdated)?
         }
-        Action::Reject { .. } => Ok(Effect::Rejected),
-    }
+        Action::UploadFiles { bucket, class: _, build, files, stale: _ } => {
+            site::upload(live, journal, (place, bucket), build, files).await?
+        }
+        Action::ReplaceHeaders { bucket, files, stale: _ } => {
+            site::replace_headers(live, journal, (place, bucket), files).await?
+        }
+        Action::Invalidate { distribution, reference, paths } => {
+            live.invalidate(place, distribution, reference, paths).await.map(Effect::Invalidated)?
+        }
+        Action::DeleteFiles { bucket, files } => site::delete(live, journal, (place, bucket), files).await?,
+        Action::Reject { .. } => Effect::Rejected,
+    };
+    Ok(effect)
 }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use driftless_domain::{
-    CallError, ClusterName, EcsServiceName, Generation, ParameterName, Place, TaskDefArn, TaskDocument,
+    CallError, ClusterName, EcsServiceName, Generation, ParameterName, Place, Progress, TaskDefArn, TaskDocument,
 };
 use driftless_plan::Action;
+
+use crate::site_port::SiteChanges;
 
 /// The live world, changed. Implemented by `aws` and `sim`.
 ///
@@ -18,7 +20,7 @@ use driftless_plan::Action;
 ///
 /// [`CallClass::Ambiguous`]: driftless_domain::CallClass::Ambiguous
 #[async_trait]
-pub trait LiveChanges: Send + Sync {
+pub trait LiveChanges: SiteChanges + Send + Sync {
     /// Writes a parameter (type String) over what is there.
     ///
     /// # Errors
@@ -90,6 +92,14 @@ pub trait Journal: Send + Sync {
     /// [`Refused`]: the step is not sent, and neither is any after it.
     async fn allow(&self, action: &Action) -> Result<(), Refused>;
 
+    /// Asked before each call of a step that consists of many: may it go on? Cheap, so that it can be asked thousands of
+    /// times: the lease is checked each time, the records are read again when the last look is a second old. `progress` is
+    /// shown to people now and then.
+    ///
+    /// # Errors
+    /// [`Refused`]: nothing more of the step is sent; what was sent stands.
+    async fn go_on(&self, progress: Progress) -> Result<(), Refused>;
+
     /// What became of a step that was sent.
     async fn answered(&self, action: &Action, answer: &Result<Effect, CallError>);
 
@@ -109,6 +119,24 @@ pub enum Effect {
     Registered(TaskDefArn),
     /// The service was told.
     ServiceUpdated,
+    /// The files are in the bucket.
+    FilesUploaded {
+        /// How many.
+        files: u64,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// The headers of this many files are right.
+    HeadersReplaced(u64),
+    /// CloudFront calls the invalidation this.
+    Invalidated(String),
+    /// Files of earlier releases are gone.
+    FilesDeleted {
+        /// How many.
+        deleted: u64,
+        /// How many somebody had changed, which are left as they are.
+        left: u64,
+    },
     /// The rejection is written down.
     Rejected,
 }

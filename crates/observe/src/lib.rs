@@ -16,7 +16,9 @@ mod cache;
 mod look;
 mod port;
 mod service;
+mod site_port;
 
 pub use cache::{FAMILY_KEPT, REVISIONS_LOOKED_AT};
 pub use look::Observer;
 pub use port::{LiveState, PARAMETERS_PER_CALL, SERVICES_PER_CALL};
+pub use site_port::{OBJECTS_AT_MOST, Objects, SiteState};

@@ -8,6 +8,8 @@ use driftless_domain::{
     RunningContainer, StoppedTask, TaskDefArn, TaskDefinition, TaskFamily,
 };
 
+use crate::site_port::SiteState;
+
 /// The most services in one call (ECS DescribeServices; aws-facts.md).
 pub const SERVICES_PER_CALL: usize = 10;
 /// The most parameters in one call (SSM GetParameters; aws-facts.md).
@@ -19,7 +21,7 @@ pub const PARAMETERS_PER_CALL: usize = 10;
 /// An error is never an empty answer: what AWS said is not there is `None` (or left out of a list whose doc says so), and
 /// everything else that went wrong is a [`CallError`]. Reads are retried inside the adapter within its time limit.
 #[async_trait]
-pub trait LiveState: Send + Sync {
+pub trait LiveState: SiteState + Send + Sync {
     /// Services of one cluster, one answer per name in the order of the names; `None` is ECS's `MISSING`. At most
     /// [`SERVICES_PER_CALL`] names.
     ///

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use driftless_domain::{
-    ClusterName, EcsServiceName, Generation, ImageRef, ParameterName, RejectedAs, ServiceName, Tag, TaskDefArn,
-    TaskDocument,
+    BucketName, ClusterName, DistributionId, ETag, EcsServiceName, FileClass, Generation, ImageRef, InvalidationPath,
+    ObjectKey, ParameterName, RejectedAs, ServiceName, SiteBuild, SiteFile, Tag, TaskDefArn, TaskDocument, site_part,
 };
 
 use crate::wait::WaitReason;
@@ -62,6 +63,44 @@ pub enum Action {
         /// What it shall run.
         to: TaskDefArn,
     },
+    /// Put files into the website bucket whose content is not there, all of one class.
+    UploadFiles {
+        /// The bucket.
+        bucket: BucketName,
+        /// When their turn is.
+        class: FileClass,
+        /// The zip they come from.
+        build: Arc<SiteBuild>,
+        /// The files, in order of key.
+        files: Arc<Vec<FileChange>>,
+        /// What of it caches may hold: written down before the first file is sent.
+        stale: Vec<InvalidationPath>,
+    },
+    /// Put headers right by copying objects onto themselves.
+    ReplaceHeaders {
+        /// The bucket.
+        bucket: BucketName,
+        /// The files, in order of key. Each replaces an object.
+        files: Arc<Vec<FileChange>>,
+        /// What of it caches may hold.
+        stale: Vec<InvalidationPath>,
+    },
+    /// Tell CloudFront what changed.
+    Invalidate {
+        /// The distribution.
+        distribution: DistributionId,
+        /// Made of target, generation and number: sent again, it is the same invalidation.
+        reference: String,
+        /// The paths, at most 15.
+        paths: Vec<InvalidationPath>,
+    },
+    /// Delete files that only releases of ours had that are neither current nor previous (S14).
+    DeleteFiles {
+        /// The bucket.
+        bucket: BucketName,
+        /// The files, in order of key.
+        files: Arc<Vec<OldFile>>,
+    },
     /// Write down that the release did not live here. One conditional write to our records; no call to AWS.
     Reject {
         /// The generation.
@@ -77,6 +116,26 @@ pub enum Action {
     },
 }
 
+/// A file that the bucket does not have as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Its key in the bucket.
+    pub key: ObjectKey,
+    /// What it should be.
+    pub file: Arc<SiteFile>,
+    /// The object that is there.
+    pub replaces: Option<ETag>,
+}
+
+/// A file of an earlier release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldFile {
+    /// Its key in the bucket.
+    pub key: ObjectKey,
+    /// What we put there: it is deleted only while it still is this (`If-Match`).
+    pub etag: ETag,
+}
+
 impl Action {
     /// What the step changes, in the words of heals and budgets: `web service`, `web parameter`. A rejection changes
     /// nothing that is live.
@@ -87,7 +146,8 @@ impl Action {
             Self::RegisterTaskDefinition { service, .. } | Self::UpdateService { service, .. } => {
                 Some(format!("{service} service"))
             }
-            Self::Reject { .. } => None,
+            Self::UploadFiles { .. } | Self::ReplaceHeaders { .. } => Some(format!("{} files", site_part())),
+            Self::Invalidate { .. } | Self::DeleteFiles { .. } | Self::Reject { .. } => None,
         }
     }
 }
@@ -107,6 +167,24 @@ impl fmt::Display for Action {
             Self::UpdateService { service: _, cluster, ecs_service, from, to } => {
                 write!(f, "update service {ecs_service} in cluster {cluster}: {from} -> {to}")
             }
+            Self::UploadFiles { bucket, class, build: _, files, stale: _ } => {
+                let bytes = files.iter().map(|change| change.file.size).sum();
+                write!(f, "upload {} {class} ({}) to bucket {bucket}: ", files.len(), Bytes(bytes))?;
+                some_of(f, files.iter().map(|change| &change.key))
+            }
+            Self::ReplaceHeaders { bucket, files, stale: _ } => {
+                write!(f, "replace the headers of {} files in bucket {bucket}: ", files.len())?;
+                some_of(f, files.iter().map(|change| &change.key))
+            }
+            Self::Invalidate { distribution, reference: _, paths } => {
+                write!(f, "invalidate in distribution {distribution}: ")?;
+                let paths: Vec<&str> = paths.iter().map(InvalidationPath::as_str).collect();
+                f.write_str(&paths.join(" "))
+            }
+            Self::DeleteFiles { bucket, files } => {
+                write!(f, "delete {} files of earlier releases from bucket {bucket}: ", files.len())?;
+                some_of(f, files.iter().map(|file| &file.key))
+            }
             Self::Reject { generation, tag, outcome, reason, stopped_task } => {
                 let how = match outcome {
                     RejectedAs::RolledBack => "rolled back",
@@ -118,6 +196,34 @@ impl fmt::Display for Action {
                     None => Ok(()),
                 }
             }
+        }
+    }
+}
+
+/// How many files of a step are named; the others are counted.
+const NAMED: usize = 3;
+
+fn some_of<'a>(f: &mut fmt::Formatter<'_>, mut keys: impl ExactSizeIterator<Item = &'a ObjectKey>) -> fmt::Result {
+    let rest = keys.len().saturating_sub(NAMED);
+    let named: Vec<&str> = keys.by_ref().take(NAMED).map(ObjectKey::as_str).collect();
+    f.write_str(&named.join(", "))?;
+    if rest > 0 {
+        write!(f, " and {rest} more")?;
+    }
+    Ok(())
+}
+
+/// A number of bytes as people read it.
+pub(crate) struct Bytes(pub(crate) u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(bytes) = self;
+        match bytes {
+            0..1_000 => write!(f, "{bytes} B"),
+            1_000..1_000_000 => write!(f, "{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+            1_000_000..1_000_000_000 => write!(f, "{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+            _ => write!(f, "{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
         }
     }
 }

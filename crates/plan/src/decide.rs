@@ -21,8 +21,8 @@ use crate::wait::WaitReason;
 /// state (L2). It names no service of another target and no field but the ones we own (S15).
 pub fn plan(desired: &DesiredRelease, observed: &Observed) -> Plan {
     // Destructured so that a new field is a compile error here, not a silent gap.
-    let DesiredRelease { target: _, generation: _, effective, rejected, attempt, binding } = desired;
-    let Observed { at, services } = observed;
+    let DesiredRelease { target: _, generation: _, effective, rejected, attempt, binding, files: _ } = desired;
+    let Observed { at, services, site: _ } = observed;
     let pairs: Vec<(&ServiceBinding, &ObservedService)> = binding
         .services
         .iter()

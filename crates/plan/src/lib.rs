@@ -25,7 +25,7 @@ mod rollout;
 mod service;
 mod wait;
 
-pub use action::{Action, Plan};
+pub use action::{Action, FileChange, OldFile, Plan};
 pub use decide::plan;
 pub use service::SETTLE;
 pub use wait::{WaitKind, WaitReason};

@@ -5,8 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use driftless_domain::{
-    CallError, Chain, ClusterName, Digest, EcsServiceName, RolloutState, ServiceName, StoppedTask, Tag, TaskDefArn,
-    UnsupportedTaskDefinition,
+    BucketName, CallError, Chain, ClusterName, Digest, DistributionId, EcsServiceName, RolloutState, ServiceName, SitePath,
+    StoppedTask, Tag, TaskDefArn, UnsupportedTaskDefinition,
 };
 
 /// Why nothing is done now.
@@ -129,6 +129,32 @@ pub enum WaitReason {
         /// The state.
         state: String,
     },
+    /// There is no such bucket. Infrastructure owns buckets: it is never made here (S10).
+    BucketMissing {
+        /// The bucket.
+        bucket: BucketName,
+    },
+    /// Prefix and path together are longer than S3 takes.
+    KeyTooLong {
+        /// The file.
+        path: SitePath,
+    },
+    /// The bucket is as it should be, and CloudFront still tells its caches.
+    Propagating {
+        /// The distribution.
+        distribution: DistributionId,
+        /// The invalidation.
+        invalidation: String,
+    },
+    /// CloudFront takes longer over an invalidation than it ever should. What the bucket serves is right.
+    InvalidationSlow {
+        /// The distribution.
+        distribution: DistributionId,
+        /// The invalidation.
+        invalidation: String,
+        /// Since when.
+        since: Timestamp,
+    },
     /// The release was rejected and there is none to go back to.
     NothingToGoBackTo {
         /// The artifact that was rejected.
@@ -190,9 +216,11 @@ impl WaitReason {
     pub fn kind(&self) -> WaitKind {
         match self {
             Self::Unreadable { .. } => WaitKind::Unreadable,
-            Self::Settling { .. } | Self::RollingOut { .. } | Self::RollingBack { .. } | Self::NoTasks { .. } => {
-                WaitKind::Progress
-            }
+            Self::Settling { .. }
+            | Self::RollingOut { .. }
+            | Self::RollingBack { .. }
+            | Self::NoTasks { .. }
+            | Self::Propagating { .. } => WaitKind::Progress,
             Self::ServiceMissing { .. }
             | Self::ServiceNotActive { .. }
             | Self::UnsupportedController { .. }
@@ -203,6 +231,9 @@ impl WaitReason {
             | Self::Failing { .. }
             | Self::DigestMismatch { .. }
             | Self::UnknownRollout { .. }
+            | Self::BucketMissing { .. }
+            | Self::KeyTooLong { .. }
+            | Self::InvalidationSlow { .. }
             | Self::NothingToGoBackTo { .. }
             | Self::Gated { .. }
             | Self::Unplanned { .. }
@@ -270,6 +301,21 @@ impl fmt::Display for WaitReason {
             Self::UnknownRollout { service, state } => write!(
                 f,
                 "ECS says that the deployment of {service} is {state}, which this version does not know; nothing is done"
+            ),
+            Self::BucketMissing { bucket } => write!(
+                f,
+                "BucketMissing: there is no bucket {bucket}; its owner must create it, or the spec must name another"
+            ),
+            Self::KeyTooLong { path } => {
+                write!(f, "{path} is too long for S3 with the prefix of this environment (1024 bytes in all)")
+            }
+            Self::Propagating { distribution, invalidation } => {
+                write!(f, "the files are in place; invalidation {invalidation} of distribution {distribution} is under way")
+            }
+            Self::InvalidationSlow { distribution, invalidation, since } => write!(
+                f,
+                "InvalidationSlow: the files are in place, and invalidation {invalidation} of distribution {distribution} \
+                 is under way since {since:.0}; caches may serve old files. Look at the distribution in CloudFront"
             ),
             Self::NothingToGoBackTo { tag, reason } => {
                 write!(f, "release {tag} was rejected and there is no earlier one to go back to: {reason}")

@@ -352,9 +352,15 @@ fn check_expected(what: &str, expected: Option<u64>, found: u64) -> Result<(), C
 /// The images must be exactly those of the spec's services: a missing one could not be deployed, one too many is a
 /// misunderstanding.
 fn fits(spec: &AppSpec, artifact: &Artifact) -> Result<(), ChangeError> {
-    let Content::Container { images } = &artifact.content;
-    let Kind::Container(app) = &spec.kind else {
-        return Err(ChangeError::Unfit(format!("{} is a static site; its artifacts are zips, not images", spec.app)));
+    let (images, app) = match (&artifact.content, &spec.kind) {
+        (Content::Container { images }, Kind::Container(app)) => (images, app),
+        (Content::Site(_), Kind::StaticSite(_)) => return Ok(()),
+        (Content::Container { .. }, Kind::StaticSite(_)) => {
+            return Err(ChangeError::Unfit(format!("{} is a static site; its artifacts are zips, not images", spec.app)));
+        }
+        (Content::Site(_), Kind::Container(_)) => {
+            return Err(ChangeError::Unfit(format!("{} has services; its artifacts are images, not zips", spec.app)));
+        }
     };
     let wanted: BTreeSet<&ServiceName> = app.services.iter().map(|service| &service.name).collect();
     let given: BTreeSet<&ServiceName> = images.keys().collect();

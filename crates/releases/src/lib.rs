@@ -8,6 +8,7 @@
 //! **Refuses:** AWS calls, clocks (times are arguments), and a record that does not parse: that is a value
 //! ([`Stored::Invalid`]), never an error of its neighbours.
 
+mod builds;
 mod change;
 mod gates;
 mod records;
@@ -16,6 +17,7 @@ mod store;
 
 pub use driftless_spec::Claim;
 
+pub use builds::{Builds, FetchError, FetchedBuild};
 pub use change::{Announced, Applied, ChangeError, DeployRequest, Deployed, announce, apply_spec, deploy, spec_of};
 pub use gates::{Unmet, lived, unmet_gates};
 pub use records::{DesiredRecord, Event, EventKind, Heartbeat, InvalidRecord, Lease, SpecRecord, Stored, Versioned};

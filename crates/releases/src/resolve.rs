@@ -1,6 +1,6 @@
 //! From the records of a target to the one value a plan is made from.
 
-use driftless_domain::{Artifact, Content, DesiredRelease, Effective, EnvName, Release, Status, Tag};
+use driftless_domain::{Artifact, DesiredRelease, Effective, EnvName, Release, Status, Tag};
 use driftless_spec::AppSpec;
 
 use crate::records::{DesiredRecord, InvalidRecord};
@@ -25,18 +25,21 @@ pub enum Unresolved {
     /// The spec no longer has the environment. Nothing is taken down (S10).
     #[error("the spec has no environment {0}; what runs there is left as it is")]
     NoEnvironment(EnvName),
-    /// Static sites are converged by a later version.
-    #[error("static sites are parsed and not yet converged by this version")]
-    StaticSite,
+    /// The artifact is of another kind than the spec: an app that became a site, or the other way round.
+    #[error("artifact {0} is not of the kind that the spec says; announce one that is")]
+    OtherKind(Tag),
+    /// The manifest of a site's artifact is not stored.
+    #[error("the manifest of artifact {0} is not there; announce the artifact again under another tag")]
+    NoManifest(Tag),
     /// The artifact that the record names was never announced.
     #[error("artifact {0} was never announced; announce it with `driftless release create`")]
     NoArtifact(Tag),
 }
 
-/// What a target should run, from its records.
+/// What a target should run, from its records. The files of a site are read and filled in by whoever needs them.
 ///
 /// # Errors
-/// [`Unresolved`] when the spec no longer has the environment or it is a static site.
+/// [`Unresolved`] when the spec no longer has the environment, or the artifact is of another kind than the app.
 pub fn resolve(
     record: &DesiredRecord,
     spec: &AppSpec,
@@ -44,17 +47,21 @@ pub fn resolve(
     status: Option<&Status>,
 ) -> Result<DesiredRelease, Unresolved> {
     let env = &record.target.env;
-    if spec.environment(env).is_none() {
-        return Err(Unresolved::NoEnvironment(env.clone()));
+    let mut binding = spec.binding(env).ok_or_else(|| Unresolved::NoEnvironment(env.clone()))?;
+    if binding.site.is_some() != artifact.content.site().is_some() {
+        return Err(Unresolved::OtherKind(record.artifact.clone()));
     }
-    let mut binding = spec.binding(env).ok_or(Unresolved::StaticSite)?;
     for bound in &mut binding.services {
         // Where the service lived when it last was what it should be: somebody may have pointed it to another family.
         let lived = status.and_then(|status| status.services.iter().find(|seen| seen.name == bound.name));
         bound.family = bound.family.take().or_else(|| lived.and_then(|seen| seen.family.clone()));
     }
-    let Content::Container { images } = &artifact.content;
-    let wanted = Release { generation: record.generation, tag: record.artifact.clone(), images: images.clone() };
+    let wanted = Release {
+        generation: record.generation,
+        tag: record.artifact.clone(),
+        images: artifact.content.images().cloned().unwrap_or_default(),
+        site: artifact.content.site().cloned(),
+    };
     let rejected =
         status.and_then(|status| status.rejected.as_ref()).filter(|rejected| rejected.generation == record.generation);
     let effective = match rejected {
@@ -80,5 +87,6 @@ pub fn resolve(
         rejected: rejected.cloned(),
         attempt,
         binding,
+        files: None,
     })
 }

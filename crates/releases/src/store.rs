@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use driftless_domain::{AppName, Artifact, CallError, Generation, Status, Tag, Target};
+use driftless_domain::{AppName, Artifact, CallError, Digest, Generation, Manifest, Status, Tag, Target};
 
 use driftless_spec::Claim;
 
@@ -117,6 +117,13 @@ pub trait ReadRecords: Send + Sync {
     /// [`StoreError::Call`].
     async fn artifacts(&self, app: &AppName, limit: usize) -> Result<Vec<Artifact>, StoreError>;
 
+    /// A site's manifest, by its name. What is stored under a name and does not have its digest is
+    /// [`Stored::Invalid`](crate::Stored).
+    ///
+    /// # Errors
+    /// [`StoreError::Call`].
+    async fn manifest(&self, app: &AppName, digest: &Digest) -> Result<Stored<Manifest>, StoreError>;
+
     /// A target's history, newest first, at most `limit`.
     ///
     /// # Errors
@@ -146,6 +153,13 @@ pub trait DesiredWrites: Send + Sync {
     /// # Errors
     /// [`StoreError::Invalid`] when the tag is taken by an item that does not parse; [`StoreError::Call`].
     async fn put_artifact(&self, artifact: &Artifact) -> Result<PutArtifact, StoreError>;
+
+    /// Writes a site's manifest under its digest, which is returned. The same manifest again changes nothing. It may take
+    /// several items: nothing refers to it until its artifact is written.
+    ///
+    /// # Errors
+    /// [`StoreError::Call`].
+    async fn put_manifest(&self, app: &AppName, manifest: &Manifest) -> Result<Digest, StoreError>;
 
     /// Writes a desired record with its history event as one transaction. `record.generation` must be the stored
     /// generation plus one (1 for a new target), so that generations are strictly monotone (S4).

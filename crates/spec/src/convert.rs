@@ -52,7 +52,7 @@ pub(crate) fn static_site(walk: &mut Walk<'_, '_>, raw: &SiteSpec) -> Option<App
     let mut environments = Vec::new();
     for (index, environment) in raw.environments.iter().enumerate() {
         let at = Whereabouts::new(index, app.as_ref(), &environment.common);
-        let bound = site::bind(walk, &at, environment, site.as_ref(), &mut held);
+        let bound = site::bind(walk, &at, environment, &mut held);
         environments.push(finish(walk, &at, &environment.common, bound.map(Resources::Site)));
     }
     let commons: Vec<&Common> = raw.environments.iter().map(|environment| &environment.common).collect();

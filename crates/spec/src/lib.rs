@@ -38,8 +38,7 @@ mod walk;
 pub use claims::Claim;
 pub use finding::{Finding, Severity, SpecErrors, Strictness};
 pub use model::{
-    AppSpec, Approvals, ContainerApp, Environment, HeaderRule, KeyPrefix, Kind, Resources, ServiceSpec, SiteApp,
-    SiteBinding,
+    AppSpec, Approvals, ArtifactBucket, ContainerApp, Environment, HeaderRule, Kind, Resources, ServiceSpec, SiteApp,
 };
 pub use parse::{Parsed, parse};
 pub use render::{Colour, render, render_with};

@@ -1,12 +1,10 @@
 //! What a valid app spec says. Values of these types come from [`crate::parse`] and hold all its rules.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::time::Duration;
 
 use driftless_domain::{
-    AppName, Binding, BucketName, ContainerName, DistributionId, EnvName, HealPolicy, NameError, ParameterName, Place,
-    ServiceBinding, ServiceName, Target, TaskFamily,
+    AccountId, AppName, Binding, BucketName, ContainerName, EnvName, HealPolicy, Place, Region, ServiceBinding,
+    ServiceName, SiteBinding, SitePath, Target, TaskFamily,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,9 +52,22 @@ pub struct ServiceSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteApp {
     /// The shared bucket in which builds lie.
-    pub artifacts: BucketName,
+    pub artifacts: ArtifactBucket,
+    /// The page without which a build is no site: `index.html`.
+    pub entry_page: SitePath,
     /// Which files get which headers; the first rule that matches wins.
     pub headers: Vec<HeaderRule>,
+}
+
+/// The shared bucket in which builds lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactBucket {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The account that owns it; none means the one that Driftless runs in.
+    pub account: Option<AccountId>,
+    /// Its region; none means the one that Driftless runs in.
+    pub region: Option<Region>,
 }
 
 /// The headers of the files that a glob matches.
@@ -115,68 +126,6 @@ pub enum Resources {
     Site(SiteBinding),
 }
 
-/// What a static site is bound to in one environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteBinding {
-    /// The shared bucket in which builds lie.
-    pub artifacts: BucketName,
-    /// The website bucket.
-    pub bucket: BucketName,
-    /// The part of the bucket that is ours; none means all of it.
-    pub prefix: Option<KeyPrefix>,
-    /// The CloudFront distribution in front of it.
-    pub distribution: Option<DistributionId>,
-    /// The parameter that holds the key of the deployed artifact.
-    pub parameter: ParameterName,
-}
-
-/// A prefix of object keys: `docs/`, without a slash in front and always with one at the end.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyPrefix(String);
-
-impl KeyPrefix {
-    /// The rule that [`parse`](Self::parse) enforces.
-    pub const RULE: &'static str =
-        "1 to 200 letters, digits, - _ . and /, not beginning with / and without empty, . or .. parts";
-
-    /// Parses the text; the slash at its end may be left out.
-    ///
-    /// # Errors
-    /// [`NameError`] with the rule, when the text breaks it.
-    pub fn parse<'a>(text: impl Into<Cow<'a, str>>) -> Result<Self, NameError> {
-        let text: Cow<'a, str> = text.into();
-        let path = text.strip_suffix('/').unwrap_or(&text);
-        let part = |part: &str| {
-            !matches!(part, "" | "." | "..")
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        };
-        if path.len() <= 200 && path.split('/').all(part) {
-            Ok(Self(format!("{path}/")))
-        } else {
-            Err(NameError { kind: "prefix", shown: text.chars().take(80).collect(), rule: Self::RULE })
-        }
-    }
-
-    /// The prefix, with its slash at the end.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for KeyPrefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::str::FromStr for KeyPrefix {
-    type Err = NameError;
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        Self::parse(text)
-    }
-}
-
 impl AppSpec {
     /// The environment of that name.
     #[must_use]
@@ -184,19 +133,21 @@ impl AppSpec {
         self.environments.iter().find(|environment| environment.name == *env)
     }
 
-    /// What a container target is bound to. None for a static site and for an environment that the spec does not have.
+    /// What a target is bound to. None for an environment that the spec does not have.
     #[must_use]
     pub fn binding(&self, env: &EnvName) -> Option<Binding> {
         let environment = self.environment(env)?;
-        match &environment.resources {
-            Resources::Services(services) => Some(Binding {
-                place: environment.place.clone(),
-                services: services.clone(),
-                rollout_deadline: environment.rollout_deadline,
-                heal: environment.heal,
-            }),
-            Resources::Site(_) => None,
-        }
+        let (services, site) = match &environment.resources {
+            Resources::Services(services) => (services.clone(), None),
+            Resources::Site(site) => (Vec::new(), Some(site.clone())),
+        };
+        Some(Binding {
+            place: environment.place.clone(),
+            services,
+            site,
+            rollout_deadline: environment.rollout_deadline,
+            heal: environment.heal,
+        })
     }
 
     /// Every resource that this spec takes for itself, without repeats; no other app may take the same.
@@ -209,21 +160,5 @@ impl AppSpec {
     #[must_use]
     pub fn targets(&self) -> Vec<Target> {
         self.environments.iter().map(|environment| Target::new(self.app.clone(), environment.name.clone())).collect()
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prefixes_end_with_one_slash_and_stay_inside_the_bucket() {
-        for (given, kept) in [("docs", "docs/"), ("docs/", "docs/"), ("a/b.c", "a/b.c/")] {
-            assert_eq!(KeyPrefix::parse(given).unwrap().as_str(), kept);
-        }
-        for bad in ["", "/", "/docs", "a//b", "..", "a/../b", "a b", "docs//", "{app}"] {
-            assert!(KeyPrefix::parse(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 
 use driftless_domain::{
-    AccountId, AppName, BucketName, ClusterName, ContainerName, DistributionId, EcsServiceName, EnvName, ParameterName,
-    Region, RoleArn, ServiceName, TaskFamily,
+    AccountId, AppName, BucketName, ClusterName, ContainerName, DistributionId, EcsServiceName, EnvName, KeyPrefix,
+    ParameterName, Region, RoleArn, ServiceName, SitePath, TaskFamily,
 };
 use garde::Validate;
 use schemars::JsonSchema;
 
-use crate::model::KeyPrefix;
 use crate::rules::{self, deadline, each, glob, is, site_template, template};
 
 /// The version of the format that this code reads.
@@ -27,6 +26,9 @@ pub(crate) const DEFAULT_SERVICE: &str = "{app}-{env}-{service}";
 pub(crate) const DEFAULT_PARAMETER: &str = "/{app}/{env}/{service}/version";
 /// The template of a site's parameter when none is given.
 pub(crate) const DEFAULT_SITE_PARAMETER: &str = "/{app}/{env}/artifact-key";
+
+/// The page that every site must have when none is given.
+pub(crate) const DEFAULT_ENTRY_PAGE: &str = "index.html";
 
 const OUR_NAME: &str = "^[a-z][a-z0-9-]{0,38}[a-z0-9]$";
 
@@ -226,6 +228,9 @@ pub(crate) struct SiteSpec {
     #[garde(dive)]
     #[schemars(with = "Artifacts")]
     pub(crate) artifacts: Option<Artifacts>,
+    /// The page without which a build is refused. Default: index.html.
+    #[garde(custom(is::<SitePath>))]
+    pub(crate) entry_page: Option<String>,
     /// Which files get which headers; the first rule that matches wins. Default: the usual rules for hashed assets and HTML.
     #[garde(length(max = 50), dive)]
     #[schemars(with = "Option<Vec<Header>>")]
@@ -239,10 +244,17 @@ pub(crate) struct SiteSpec {
 #[derive(Debug, Default, JsonSchema, Validate)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Artifacts {
-    /// The shared artifact bucket.
+    /// The shared artifact bucket. It must have versioning: a build is pinned by its version.
     #[garde(custom(is::<BucketName>))]
     #[schemars(required)]
     pub(crate) bucket: Option<String>,
+    /// The account that owns it, 12 digits in quotes. Default: the account that Driftless runs in.
+    #[garde(custom(is::<AccountId>))]
+    #[schemars(extend("pattern" = "^[0-9]{12}$"))]
+    pub(crate) account: Option<String>,
+    /// Its region. Default: the region that Driftless runs in.
+    #[garde(custom(is::<Region>))]
+    pub(crate) region: Option<String>,
 }
 
 /// The headers of some files.
@@ -277,6 +289,13 @@ pub(crate) struct SiteEnvironment {
     /// The CloudFront distribution in front of it.
     #[garde(custom(is::<DistributionId>))]
     pub(crate) distribution: Option<String>,
+    /// The origin path of the distribution, like docs, when it has one: invalidations are named without it.
+    #[garde(custom(is::<KeyPrefix>))]
+    pub(crate) origin_path: Option<String>,
+    /// How long files stay that only earlier releases have, between 1h and 365d. Default: 7d.
+    #[garde(custom(rules::keep))]
+    #[schemars(extend("pattern" = "^[1-9][0-9]*[mhd]$"))]
+    pub(crate) keep: Option<String>,
     /// The template of the SSM parameter that holds the artifact key. Default: /{app}/{env}/artifact-key.
     #[garde(custom(site_template))]
     pub(crate) parameter: Option<String>,

@@ -18,7 +18,7 @@ pub(crate) fn container<'t>(walk: &mut Walk<'t, '_>, mut fields: Fields<'t>) -> 
     let environments = each(walk, &mut fields, "environments", container_environment);
     fields.demand(walk, &["app", "services", "environments"]);
     fields.finish(walk, |key| match key {
-        "artifacts" | "headers" => Some("this key belongs to `kind: static-site`"),
+        "artifacts" | "headers" | "entryPage" => Some("this key belongs to `kind: static-site`"),
         _ => None,
     });
     ContainerSpec { api_version: (), kind: (), app, services, environments }
@@ -29,15 +29,18 @@ pub(crate) fn static_site<'t>(walk: &mut Walk<'t, '_>, mut fields: Fields<'t>) -
     let app = fields.text(walk, "app");
     let artifacts = fields.map(walk, "artifacts").map(|mut fields| {
         let bucket = fields.text(walk, "bucket");
+        let account = fields.text(walk, "account");
+        let region = fields.text(walk, "region");
         fields.demand(walk, &["bucket"]);
         fields.finish(walk, nowhere);
-        Artifacts { bucket }
+        Artifacts { bucket, account, region }
     });
+    let entry_page = fields.text(walk, "entryPage");
     let headers = each(walk, &mut fields, "headers", header);
     let environments = each(walk, &mut fields, "environments", site_environment);
     fields.demand(walk, &["app", "artifacts", "environments"]);
     fields.finish(walk, |key| (key == "services").then_some("this key belongs to `kind: container`"));
-    SiteSpec { api_version: (), kind: (), app, artifacts, headers, environments }
+    SiteSpec { api_version: (), kind: (), app, artifacts, entry_page, headers, environments }
 }
 
 fn service<'t>(walk: &mut Walk<'t, '_>, mut fields: Fields<'t>) -> Service {
@@ -66,7 +69,7 @@ fn container_environment<'t>(walk: &mut Walk<'t, '_>, mut fields: Fields<'t>) ->
     let parameters = names(walk, &mut fields, "parameters", GivenParameter);
     fields.demand(walk, &["name", "account", "region", "cluster"]);
     fields.finish(walk, |key| match key {
-        "bucket" | "prefix" | "distribution" => Some("this key belongs to `kind: static-site`"),
+        "bucket" | "prefix" | "distribution" | "originPath" | "keep" => Some("this key belongs to `kind: static-site`"),
         _ => None,
     });
     ContainerEnvironment { common, cluster, service, services, parameter, parameters }
@@ -77,13 +80,15 @@ fn site_environment<'t>(walk: &mut Walk<'t, '_>, mut fields: Fields<'t>) -> Site
     let bucket = fields.text(walk, "bucket");
     let prefix = fields.text(walk, "prefix");
     let distribution = fields.text(walk, "distribution");
+    let origin_path = fields.text(walk, "originPath");
+    let keep = fields.text(walk, "keep");
     let parameter = fields.text(walk, "parameter");
     fields.demand(walk, &["name", "account", "region", "bucket"]);
     fields.finish(walk, |key| match key {
         "cluster" | "service" | "services" | "parameters" => Some("this key belongs to `kind: container`"),
         _ => None,
     });
-    SiteEnvironment { common, bucket, prefix, distribution, parameter }
+    SiteEnvironment { common, bucket, prefix, distribution, origin_path, keep, parameter }
 }
 
 fn common<'t>(walk: &mut Walk<'t, '_>, fields: &mut Fields<'t>) -> Common {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use driftless_domain::NameError;
 use globset::GlobBuilder;
 
-use crate::duration::{DEADLINE_RULE, parse_deadline};
+use crate::duration::{DEADLINE_RULE, KEEP_RULE, parse_deadline, parse_keep};
 use crate::finding::shown;
 use crate::template::{TemplateError, fill};
 
@@ -47,6 +47,16 @@ pub(crate) fn deadline(text: &Option<String>, (): &()) -> garde::Result {
     match text {
         Some(text) if parse_deadline(text).is_none() => {
             Err(garde::Error::new(format!("the rollout deadline {} is not valid: {DEADLINE_RULE}", shown(text))))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The text says how long old files are kept.
+pub(crate) fn keep(text: &Option<String>, (): &()) -> garde::Result {
+    match text {
+        Some(text) if parse_keep(text).is_none() => {
+            Err(garde::Error::new(format!("the time {} is not valid: {KEEP_RULE}", shown(text))))
         }
         Some(_) | None => Ok(()),
     }

@@ -1,0 +1,21 @@
+//! An S3 in memory, spoken to over a socket: buckets, versions, uploads in parts, copies. It hashes what it is sent, as S3
+//! does, answers as late as it is told to, and writes down what happened in which order.
+//!
+//! The same port answers what the daemon needs beside it: DynamoDB (an embedded one), parameters of SSM, and who is calling.
+//!
+//! **Refuses:** to be an S3 for anything but tests and measurements. Any access key is good, nobody owns a bucket.
+
+mod body;
+mod clock;
+mod listing;
+mod log;
+mod operations;
+mod others;
+mod parts;
+mod server;
+mod store;
+
+pub(crate) use clock::{Stopwatch, now};
+pub(crate) use log::{Event, Operation, What};
+pub(crate) use server::{SECRET, Server};
+pub(crate) use store::{Kind, Object, Store};
