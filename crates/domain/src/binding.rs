@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ClusterName, ContainerName, EcsServiceName, ParameterName, Region, RoleArn, ServiceName, SiteBinding, TaskFamily,
+    AccountId, ClusterName, ContainerName, EcsServiceName, ParameterName, Region, RoleArn, ServiceName, SiteBinding,
+    TaskFamily,
 };
 
 /// The role to take in the workload account.

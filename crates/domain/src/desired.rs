@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, Binding, Generation, ImageRef, Rejected, ServiceName, SiteBuild, SiteFiles, Tag, Target, TaskDefArn};
+use crate::{
+    Attempt, Binding, Generation, ImageRef, Rejected, ServiceName, SiteBuild, SiteFiles, Tag, Target, TaskDefArn,
+};
 
 /// One artifact, wanted at one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -38,9 +38,9 @@ pub use rollout::{Rollout, RolloutState, RunningContainer, StoppedTask};
 pub use seen::Seen;
 pub use sha256::Sha256;
 pub use site::{
-    ContentEncoding, EarlierFiles, FileClass, Headers, Invalidation, InvalidationState, ListedObject, Listing, Manifest,
-    ObjectHead, ObservedSite, PART_SIZE, Packed, Packing, Progress, Pruned, Published, SiteBinding, SiteBuild, SiteFile,
-    SiteFiles, SiteMemory, SiteStatus, site_part,
+    ContentEncoding, EarlierFiles, FileClass, Headers, Invalidation, InvalidationState, ListedObject, Listing,
+    Manifest, ObjectHead, ObservedSite, PART_SIZE, Packed, Packing, Progress, Pruned, Published, RELEASES_KEPT,
+    SiteBinding, SiteBuild, SiteFile, SiteFiles, SiteMemory, SiteStatus, site_part,
 };
 pub use status::{Contested, Converged, Gate, Headline, Heal, Health, ServiceStatus, Status, Sync};
 pub use task_definition::{OurTags, TaskDefinition, TaskDocument, UnsupportedTaskDefinition, tag_keys};

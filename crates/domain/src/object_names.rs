@@ -15,7 +15,9 @@ fn site_path(text: &str) -> bool {
     let drive = text.as_bytes().get(1) == Some(&b':') && text.as_bytes()[0].is_ascii_alphabetic();
     (1..=900).contains(&text.len())
         && !drive
-        && !text.chars().any(|c| c.is_control() || c == '\\' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        && !text
+            .chars()
+            .any(|c| c.is_control() || c == '\\' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
         && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
@@ -143,7 +145,9 @@ mod tests {
             let drive = good == "c:";
             assert_eq!(SitePath::parse(good).is_ok(), !drive, "{good}");
         }
-        for bad in ["", "/abs", "../x", "a/../b", "a/./b", "a//b", "a/", "C:/x", "a\\..\\b", "a\0b", "a\nb", "x\u{202e}y"] {
+        for bad in
+            ["", "/abs", "../x", "a/../b", "a/./b", "a//b", "a/", "C:/x", "a\\..\\b", "a\0b", "a\nb", "x\u{202e}y"]
+        {
             assert!(SitePath::parse(bad).is_err(), "{bad:?}");
         }
     }

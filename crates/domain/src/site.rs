@@ -211,6 +211,17 @@ pub struct SiteBinding {
 }
 
 impl SiteBinding {
+    /// What [`SiteMemory`] is tied to: the same files in another place are other objects.
+    #[must_use]
+    pub fn memory_place(&self) -> String {
+        let Self { bucket, prefix, distribution, origin_path: _, parameter: _, keep: _ } = self;
+        let prefix = prefix.as_ref().map_or("", KeyPrefix::as_str);
+        match distribution {
+            Some(distribution) => format!("{bucket}/{prefix} {distribution}"),
+            None => format!("{bucket}/{prefix}"),
+        }
+    }
+
     /// The key of a file in the bucket.
     ///
     /// # Errors
@@ -249,6 +260,27 @@ pub struct ListedObject {
     pub size: u64,
     /// Its ETag.
     pub etag: ETag,
+    /// What HEAD said its SHA-256 checksum is, now or when it had this ETag before: for buckets whose ETags are no MD5 (KMS).
+    pub checksum: Option<String>,
+}
+
+impl ListedObject {
+    /// Whether it has the content of this file. Size and time decide nothing.
+    #[must_use]
+    pub fn holds(&self, file: &SiteFile) -> bool {
+        let Self { size, etag, checksum } = self;
+        let checked = checksum.as_deref().is_some_and(|checksum| {
+            // A copy of an object in parts is one piece, and has the checksum of the whole.
+            checksum == file.checksum() || checksum == file.sha256.to_base64()
+        });
+        *size == file.size && (*etag == file.etag || checked)
+    }
+
+    /// Whether a list alone cannot tell if it has the content of this file.
+    #[must_use]
+    pub fn is_doubtful(&self, file: &SiteFile) -> bool {
+        self.size == file.size && self.etag != file.etag && self.checksum.is_none()
+    }
 }
 
 /// One object, as HEAD shows it.
@@ -311,12 +343,24 @@ pub struct SiteFiles {
     /// The manifest that was in the bucket, headers and all, when the target last was what it should be. An object that
     /// looks as this one says is taken to have its headers too (they are sampled).
     pub settled: Option<Arc<Manifest>>,
-    /// The manifest of the release before the one that is published last: its files are never deleted (S14).
+    /// The manifest of the release that was here as a whole before this one: its files are never deleted (S14).
     pub previous: Option<Arc<Manifest>>,
-    /// The manifests of releases before that, newest first.
+    /// The manifests of all other releases that we began to publish here, newest first.
     pub earlier: Vec<EarlierFiles>,
+    /// Whether every file's headers are looked at, because a person asked, and not only a sample.
+    pub every_header: bool,
     /// The rest of what we know.
     pub memory: SiteMemory,
+}
+
+impl SiteFiles {
+    /// Whether an object with this file's content may be taken to have its headers too, because that is what was here when
+    /// the target last was as it should be.
+    #[must_use]
+    pub fn presumes_headers_of(&self, file: &SiteFile) -> bool {
+        let settled = self.settled.as_ref().and_then(|manifest| manifest.get(&file.path));
+        settled.is_some_and(|settled| settled.headers == file.headers && settled.sha256 == file.sha256)
+    }
 }
 
 /// The files of a release that is neither current nor previous.
@@ -330,9 +374,18 @@ pub struct EarlierFiles {
     pub until: jiff::Timestamp,
 }
 
+/// How many releases' files are kept besides the current one: the files of older ones go before their time.
+pub const RELEASES_KEPT: usize = 20;
+
 /// What we remember of a site, in its status record.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SiteMemory {
+    /// Where all of this was: bucket, prefix and distribution. Of another place it says nothing.
+    #[serde(default)]
+    pub place: String,
+    /// The manifest that was in the bucket as a whole, headers and all, when the target last was what it should be.
+    #[serde(default)]
+    pub settled: Option<Digest>,
     /// Paths whose served content changed and that no invalidation covers yet: written down before the objects are
     /// uploaded, so that no crash forgets them. At most 15.
     #[serde(default)]
@@ -343,7 +396,7 @@ pub struct SiteMemory {
     /// The last invalidation, until it is completed.
     #[serde(default)]
     pub invalidation: Option<Invalidation>,
-    /// What was published here, oldest first; the last one is (or was last) in effect.
+    /// What was published here (or begun), oldest first; the last one is (or was last) in effect.
     #[serde(default)]
     pub published: Vec<Published>,
     /// How many files of earlier releases were deleted while this generation was in effect.
@@ -362,15 +415,18 @@ pub struct Invalidation {
     pub at: jiff::Timestamp,
 }
 
-/// One release that was in the bucket as a whole.
+/// One release that was put into the bucket, as a whole or in part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     /// The artifact.
     pub tag: crate::Tag,
     /// Its manifest.
     pub manifest: Digest,
-    /// Since when.
+    /// Since when: the first file was sent.
     pub since: jiff::Timestamp,
+    /// Whether all of it was there at some time.
+    #[serde(default)]
+    pub whole: bool,
     /// Until when; none for the one that is in effect.
     #[serde(default)]
     pub until: Option<jiff::Timestamp>,
