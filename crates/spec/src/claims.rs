@@ -4,7 +4,9 @@
 
 use std::collections::HashSet;
 
-use driftless_domain::{AccountId, BucketName, ClusterName, EcsServiceName, KeyPrefix, ParameterName, Place, Region, Target};
+use driftless_domain::{
+    AccountId, BucketName, ClusterName, EcsServiceName, KeyPrefix, ParameterName, Place, Region, Target,
+};
 
 use crate::model::{AppSpec, Resources};
 use crate::tree::Path;

@@ -81,7 +81,7 @@ fn site_environment<'t>(walk: &mut Walk<'t, '_>, mut fields: Fields<'t>) -> Site
     let prefix = fields.text(walk, "prefix");
     let distribution = fields.text(walk, "distribution");
     let origin_path = fields.text(walk, "originPath");
-    let keep = fields.text(walk, "keep");
+    let keep = fields.duration(walk, "keep", "90m, 12h or 7d");
     let parameter = fields.text(walk, "parameter");
     fields.demand(walk, &["name", "account", "region", "bucket"]);
     fields.finish(walk, |key| match key {
@@ -101,7 +101,7 @@ fn common<'t>(walk: &mut Walk<'t, '_>, fields: &mut Fields<'t>) -> Common {
         after: after(walk, fields),
         approvals: fields.map(walk, "approvals").map(|fields| approvals(walk, fields)),
         heal: fields.choice(walk, "heal", &[("auto", Heal::Auto), ("report", Heal::Report)]),
-        rollout_deadline: fields.duration(walk, "rolloutDeadline"),
+        rollout_deadline: fields.duration(walk, "rolloutDeadline", "90s, 30m or 2h"),
     }
 }
 

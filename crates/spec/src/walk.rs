@@ -61,7 +61,7 @@ impl<'t, 'f> Walk<'t, 'f> {
     }
 
     /// The text of a value, with the help for one that YAML reads as a number or a boolean.
-    fn text_with_help(&mut self, node: &Node, path: &Path, help: fn(&str) -> String) -> Option<String> {
+    fn text_with_help(&mut self, node: &Node, path: &Path, help: impl Fn(&str) -> String) -> Option<String> {
         let Value::Scalar(scalar) = &node.value else {
             self.wrong(path, node, "text");
             return None;
@@ -195,10 +195,10 @@ impl<'t> Fields<'t> {
         chosen
     }
 
-    /// A duration, which is text with a unit.
-    pub(crate) fn duration(&mut self, walk: &mut Walk<'t, '_>, key: &'static str) -> Option<String> {
+    /// A duration, which is text with a unit; `like` shows some.
+    pub(crate) fn duration(&mut self, walk: &mut Walk<'t, '_>, key: &'static str, like: &str) -> Option<String> {
         let node = self.node(key)?;
-        walk.text_with_help(node, &self.at(key), |_| "give it a unit: 90s, 30m or 2h".to_owned())
+        walk.text_with_help(node, &self.at(key), |_| format!("give it a unit: {like}"))
     }
 
     /// The items of a list; none when the key is not there or is no list.

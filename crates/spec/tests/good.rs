@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail by panicking")]
 
-use driftless_domain::{EnvName, ServiceBinding};
+use driftless_domain::{EnvName, ServiceBinding, SiteBinding};
 use driftless_spec::{
-    AppSpec, Claim, ContainerApp, Environment, HeaderRule, Kind, Resources, ServiceSpec, Severity, SiteApp,
-    SiteBinding, Strictness, parse,
+    AppSpec, ArtifactBucket, Claim, ContainerApp, Environment, HeaderRule, Kind, Resources, ServiceSpec, Severity,
+    SiteApp, Strictness, parse,
 };
 use expect_test::expect;
 
@@ -29,8 +29,8 @@ fn told(spec: &AppSpec) -> String {
                 text += &format!("  service {name}, container {container}, family {family:?}\n");
             }
         }
-        Kind::StaticSite(SiteApp { artifacts, headers }) => {
-            text += &format!("  artifacts {artifacts}\n");
+        Kind::StaticSite(SiteApp { artifacts: ArtifactBucket { bucket, account, region }, entry_page, headers }) => {
+            text += &format!("  artifacts {bucket}, {account:?}, {region:?}, entry page {entry_page}\n");
             for HeaderRule { pattern, cache_control } in headers {
                 text += &format!("  {pattern} has {cache_control}\n");
             }
@@ -48,8 +48,8 @@ fn told(spec: &AppSpec) -> String {
                     text += &format!("  {name}: {container} of {cluster}/{service}, {parameter}, family {family:?}\n");
                 }
             }
-            Resources::Site(SiteBinding { artifacts, bucket, prefix, distribution, parameter }) => {
-                text += &format!("  {artifacts} to {bucket}, {prefix:?}, {distribution:?}, {parameter}\n");
+            Resources::Site(SiteBinding { bucket, prefix, distribution, origin_path, parameter, keep }) => {
+                text += &format!("  {bucket}, {prefix:?}, {distribution:?}, {origin_path:?}, {parameter}, {keep:?}\n");
             }
         }
     }
@@ -85,31 +85,33 @@ fn a_spec_of_two_services_gives_its_environments_in_order() {
 fn a_static_site_gives_its_buckets() {
     expect![[r#"
         app docs
-          artifacts shared-artifacts
+          artifacts shared-artifacts, Some(AccountId("333333333333")), Some(Region("us-east-1")), entry page start/index.html
           assets/** has max-age=31536000, immutable
           *.html has max-age=0, must-revalidate
         dev in 111111111111, eu-west-1, role None
           auto deploy false, after [], Approvals { staff: 0, client: 0 }, Auto, 1800s
-          shared-artifacts to acme-sites-dev, Some(KeyPrefix("docs/")), None, /docs/dev/artifact-key
+          acme-sites-dev, Some(KeyPrefix("docs/")), None, None, /docs/dev/artifact-key, 604800s
         preview in 111111111111, eu-west-1, role None
           auto deploy false, after [], Approvals { staff: 0, client: 0 }, Auto, 1800s
-          shared-artifacts to acme-sites-dev, Some(KeyPrefix("docs-preview/")), None, /docs/preview/key
+          acme-sites-dev, Some(KeyPrefix("docs-preview/")), None, None, /docs/preview/key, 604800s
         prod in 222222222222, eu-west-1, role None
           auto deploy false, after ["dev"], Approvals { staff: 0, client: 1 }, Auto, 1800s
-          shared-artifacts to acme-docs, None, Some(DistributionId("E2EXAMPLE1ABCD")), /docs/prod/artifact-key
+          acme-docs, Some(KeyPrefix("v1/docs/")), Some(DistributionId("E2EXAMPLE1ABCD")), Some(KeyPrefix("v1/")), /docs/prod/artifact-key, 2592000s
     "#]]
     .assert_eq(&told(&accepted(DOCS)));
 }
 
 #[test]
-fn a_container_target_has_a_binding_and_a_site_has_none() {
+fn a_target_is_bound_to_its_services_or_to_its_bucket() {
     let dev = EnvName::parse("dev").unwrap();
     let binding = accepted(SHOP).binding(&dev).unwrap();
     let names: Vec<&str> = binding.services.iter().map(|service| service.service.as_str()).collect();
     assert_eq!(names, ["shop-dev-web", "shop-dev-worker"]);
     assert_eq!(accepted(SHOP).binding(&EnvName::parse("nowhere").unwrap()), None);
-    assert_eq!(accepted(DOCS).binding(&dev), None);
-    assert!(accepted(DOCS).environment(&dev).is_some());
+    assert_eq!(binding.site, None);
+    let binding = accepted(DOCS).binding(&dev).unwrap();
+    assert_eq!(binding.services, []);
+    assert_eq!(binding.site.unwrap().bucket.as_str(), "acme-sites-dev");
 }
 
 #[test]
@@ -133,7 +135,7 @@ fn claims_name_every_resource_once_per_target() {
         docs/dev: ssm-parameter 111111111111/eu-west-1//docs/dev/artifact-key
         docs/preview: s3-prefix 111111111111/acme-sites-dev/docs-preview/
         docs/preview: ssm-parameter 111111111111/eu-west-1//docs/preview/key
-        docs/prod: s3-prefix 222222222222/acme-docs/
+        docs/prod: s3-prefix 222222222222/acme-docs/v1/docs/
         docs/prod: ssm-parameter 222222222222/eu-west-1//docs/prod/artifact-key
     "#]]
     .assert_eq(&resources(&accepted(DOCS)));

@@ -62,6 +62,21 @@ fn the_reader_knows_every_key_of_the_schema_and_the_schema_every_key_of_the_exam
 }
 
 #[test]
+fn the_reference_has_a_row_for_every_key_of_the_schema() {
+    let reference = include_str!("../../../docs/SPEC.md");
+    let rows: Vec<&str> = reference.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let schema = json_schema();
+    for definition in ["ContainerSpec", "Service", "ContainerEnvironment", "SiteSpec", "SiteEnvironment"] {
+        for key in keys(&schema, definition).into_iter().filter(|key| key != "artifacts") {
+            assert!(rows.contains(&key.as_str()), "docs/SPEC.md has no row for `{key}` ({definition})");
+        }
+    }
+    for key in keys(&schema, "Artifacts") {
+        assert!(rows.contains(&format!("artifacts.{key}").as_str()), "docs/SPEC.md has no row for `artifacts.{key}`");
+    }
+}
+
+#[test]
 fn nothing_in_the_schema_may_be_null() {
     let text = json_schema().to_string();
     assert!(!text.contains("\"null\"") && !text.contains("unevaluatedProperties"), "{text}");

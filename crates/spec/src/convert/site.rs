@@ -51,15 +51,24 @@ pub(super) fn bind(
         let resource = ssm_parameter(account, region, parameter);
         held.push(Held { resource, environment: at.index, path: path.clone() });
     }
+    if let (Some(origin_path), Some(prefix)) = (&origin_path, &prefix) {
+        let (origin, ours) = (origin_path.as_str(), prefix.as_str());
+        if !ours.starts_with(origin) && !origin.starts_with(ours) {
+            let message = format!("a distribution with the origin path {origin} never serves what is under {ours}");
+            let help = "a `prefix` begins with the `originPath`: prefix v1/docs, originPath v1".to_owned();
+            walk.error_with(&at.path.key("originPath"), message, Some(help));
+        }
+    }
+    if raw.origin_path.is_some() && raw.distribution.is_none() {
+        let message = "an origin path belongs to a distribution, and there is none";
+        walk.error_with(
+            &at.path.key("originPath"),
+            message,
+            Some("give `distribution`, or remove `originPath`".to_owned()),
+        );
+    }
     if !valid_prefix || !valid_distribution || !valid_origin_path {
         return None;
     }
-    Some(SiteBinding {
-        bucket: bucket?,
-        prefix,
-        distribution,
-        origin_path,
-        parameter: parameter?.0,
-        keep: keep?,
-    })
+    Some(SiteBinding { bucket: bucket?, prefix, distribution, origin_path, parameter: parameter?.0, keep: keep? })
 }

@@ -5,6 +5,7 @@
 mod between;
 mod fields;
 mod names;
+mod sites;
 mod syntax;
 
 use driftless_spec::{Strictness, parse, render};
