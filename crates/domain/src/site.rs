@@ -1,7 +1,7 @@
 //! Static sites: what a build holds ([`Manifest`]), where it lies ([`SiteBuild`]), where it goes ([`SiteBinding`]), and
 //! what one look at the bucket and the distribution showed ([`ObservedSite`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -249,6 +249,8 @@ pub struct Listing {
     pub objects: BTreeMap<ObjectKey, ListedObject>,
     /// What HEAD said, of those that were asked one by one.
     pub heads: BTreeMap<ObjectKey, Seen<ObjectHead>>,
+    /// Objects whose headers are known because this process gave them, and were not looked at since.
+    pub written: BTreeSet<ObjectKey>,
     /// How many objects have a key that cannot be one of ours (control characters, `..` parts).
     pub unnamed: u64,
 }

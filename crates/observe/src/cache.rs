@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use driftless_domain::{
-    ClusterName, EcsServiceName, Family, Place, Rollout, RunningContainer, TaskDefArn, TaskDefinition, TaskFamily,
+    BucketName, ClusterName, EcsServiceName, Family, Place, Rollout, RunningContainer, TaskDefArn, TaskDefinition,
+    TaskFamily,
 };
+
+use crate::site::KnownBucket;
 
 /// How long a family's list and the digests of running tasks are believed while nothing happens. A revision that
 /// infrastructure registers is noticed after at most this long; everything else is noticed at every look.
@@ -45,6 +48,7 @@ pub(crate) struct Cache {
     families: BTreeMap<(Place, TaskFamily), (Timestamp, Family)>,
     rollouts: BTreeMap<ServiceKey, KeptRollouts>,
     containers: BTreeMap<ServiceKey, KeptContainers>,
+    buckets: BTreeMap<(Place, BucketName), KnownBucket>,
 }
 
 impl Cache {
@@ -82,6 +86,11 @@ impl Cache {
 
     pub(crate) fn keep_containers(&mut self, key: ServiceKey, kept: KeptContainers) {
         self.containers.insert(key, kept);
+    }
+
+    /// What is known of a bucket.
+    pub(crate) fn bucket(&mut self, place: &Place, bucket: &BucketName) -> &mut KnownBucket {
+        self.buckets.entry((place.clone(), bucket.clone())).or_default()
     }
 
     /// Forgets everything about a service that can change.

@@ -8,7 +8,10 @@
 //! costs a resync (L3); digests come from the running tasks (S2); what is kept can be lost without a doubled step (S7), for
 //! a revision that we registered and that lists do not show yet is looked up by its name.
 //!
-//! What a converged target costs is a tenth of a DescribeServices and a tenth of a GetParameters per look: revisions are
+//! A site is compared by content: a list gives sizes and ETags, and a HEAD is made only of what the list cannot tell
+//! (`site`), so that a converged site of 5,000 files costs five lists and a few HEADs.
+//!
+//! What a converged target of services costs is a tenth of a DescribeServices and a tenth of a GetParameters per look: revisions are
 //! kept for ever (they do not change), a family's list and running digests for [`FAMILY_KEPT`], the rollouts of a
 //! finished deployment as long as it is the current one.
 
@@ -16,6 +19,7 @@ mod cache;
 mod look;
 mod port;
 mod service;
+mod site;
 mod site_port;
 
 pub use cache::{FAMILY_KEPT, REVISIONS_LOOKED_AT};

@@ -14,6 +14,7 @@ use driftless_domain::{
 use crate::cache::Cache;
 use crate::port::{LiveState, PARAMETERS_PER_CALL, SERVICES_PER_CALL};
 use crate::service::observe_service;
+use crate::site::observe_site;
 
 pub(crate) type Services = BTreeMap<(Place, ClusterName, EcsServiceName), Seen<LiveService>>;
 pub(crate) type Parameters = BTreeMap<(Place, ParameterName), Seen<ParameterValue>>;
@@ -49,7 +50,14 @@ impl Observer {
         join_all(desired.iter().map(|one| async move {
             let looks =
                 one.binding.services.iter().map(|bound| observe_service(self, one, bound, services, parameters, at));
-            Observed { at, services: join_all(looks).await }
+            let site = async {
+                match &one.binding.site {
+                    Some(bound) => Some(observe_site(self, one, bound, parameters).await),
+                    None => None,
+                }
+            };
+            let (services, site) = futures::join!(join_all(looks), site);
+            Observed { at, services, site }
         }))
         .await
     }
@@ -100,6 +108,7 @@ impl Observer {
         for one in desired {
             let names = wanted.entry(one.binding.place.clone()).or_default();
             names.extend(one.binding.services.iter().map(|bound| bound.parameter.clone()));
+            names.extend(one.binding.site.iter().map(|bound| bound.parameter.clone()));
         }
         let calls = wanted.into_iter().flat_map(|(place, names)| {
             let names: Vec<ParameterName> = names.into_iter().collect();
@@ -123,6 +132,17 @@ impl Observer {
         .await;
         answers.into_iter().flatten().collect()
     }
+}
+
+/// The batch left a name out: that is a broken answer, not a missing thing (S10).
+pub(crate) fn not_asked<T>(operation: &'static str, object: &str) -> Seen<T> {
+    Seen::Unknown(CallError::new(
+        operation,
+        object,
+        CallClass::Transient,
+        "IncompleteAnswer",
+        "the answer left this name out",
+    ))
 }
 
 /// The answer to a batch, one look per name: a failed call is unknown for each of them.

@@ -6,12 +6,12 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use driftless_domain::{
-    CallClass, CallError, DesiredRelease, Family, LiveService, ObservedService, ParameterValue, Place, Rollout,
-    RolloutState, RunningContainer, Seen, ServiceBinding, StoppedTask, TaskDefArn, TaskDefinition, TaskFamily,
+    DesiredRelease, Family, LiveService, ObservedService, ParameterValue, Place, Rollout, RolloutState,
+    RunningContainer, Seen, ServiceBinding, StoppedTask, TaskDefArn, TaskDefinition, TaskFamily,
 };
 
 use crate::cache::{FAMILY_KEPT, KeptContainers, KeptRollouts, REVISIONS_LOOKED_AT, ServiceKey};
-use crate::look::{Observer, Parameters, Services};
+use crate::look::{Observer, Parameters, Services, not_asked};
 
 /// Looks at one service of one target.
 pub(crate) async fn observe_service(
@@ -25,11 +25,11 @@ pub(crate) async fn observe_service(
     let place = &desired.binding.place;
     let key: ServiceKey = (place.clone(), bound.cluster.clone(), bound.service.clone());
     let live: Seen<LiveService> =
-        services.get(&key).cloned().unwrap_or_else(|| not_asked("ecs:DescribeServices", bound));
+        services.get(&key).cloned().unwrap_or_else(|| not_asked("ecs:DescribeServices", bound.service.as_str()));
     let parameter: Seen<ParameterValue> = parameters
         .get(&(place.clone(), bound.parameter.clone()))
         .cloned()
-        .unwrap_or_else(|| not_asked("ssm:GetParameters", bound));
+        .unwrap_or_else(|| not_asked("ssm:GetParameters", bound.service.as_str()));
 
     let (running, family, rollouts, containers, stopped) = match &live {
         // Nothing below can be asked about a service that is not there or could not be seen.
@@ -74,17 +74,6 @@ fn runs_wanted(desired: &DesiredRelease, bound: &ServiceBinding, running: Option
 /// A revision that we registered and that a list may not show yet.
 fn registered_hint<'a>(desired: &'a DesiredRelease, bound: &ServiceBinding) -> Option<&'a TaskDefArn> {
     desired.attempt.as_ref()?.services.get(&bound.name)?.registered.as_ref()
-}
-
-fn not_asked<T>(operation: &'static str, bound: &ServiceBinding) -> Seen<T> {
-    // The batch left the name out: that is a broken answer, not a missing thing (S10).
-    Seen::Unknown(CallError::new(
-        operation,
-        bound.service.to_string(),
-        CallClass::Transient,
-        "IncompleteAnswer",
-        "the answer left this name out",
-    ))
 }
 
 impl Observer {
