@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use driftless_domain::{
-    Attempt, CallError, DesiredRelease, Effective, Observed, ObservedService, Release, Seen, ServiceBinding,
-    ServiceName,
+    Attempt, CallError, DesiredRelease, Effective, Observed, ObservedService, ParameterName, ParameterValue, Release,
+    Seen, ServiceAttempt, ServiceBinding, ServiceName,
 };
 use jiff::Timestamp;
 
 use crate::action::{Action, Plan};
 use crate::service::{Step, step, way_back_to_infrastructure, within};
+use crate::site::plan_site;
 use crate::wait::WaitReason;
 
 /// What to do about a target now, from what is wanted and what one look showed.
@@ -22,7 +23,13 @@ use crate::wait::WaitReason;
 pub fn plan(desired: &DesiredRelease, observed: &Observed) -> Plan {
     // Destructured so that a new field is a compile error here, not a silent gap.
     let DesiredRelease { target: _, generation: _, effective, rejected, attempt, binding, files: _ } = desired;
-    let Observed { at, services, site: _ } = observed;
+    let Observed { at, services, site } = observed;
+    if let Some(bound) = &binding.site {
+        return match site {
+            Some(seen) => plan_site(desired, bound, seen, *at),
+            None => Plan::Wait(WaitReason::Unplanned { reason: "the site was not looked at".to_owned() }),
+        };
+    }
     let pairs: Vec<(&ServiceBinding, &ObservedService)> = binding
         .services
         .iter()
@@ -99,10 +106,7 @@ fn converge(
     }
     match settling {
         _ if !actions.is_empty() => Plan::Apply(actions),
-        Some(service) => Plan::Wait(WaitReason::Settling {
-            service,
-            what: "the version parameter was written a moment ago and SSM does not show it yet".to_owned(),
-        }),
+        Some(reason) => Plan::Wait(reason),
         None => Plan::Converged,
     }
 }
@@ -110,8 +114,8 @@ fn converge(
 /// What the version parameters need.
 struct Writes {
     actions: Vec<Action>,
-    /// A service whose parameter we wrote a moment ago and cannot see yet.
-    settling: Option<ServiceName>,
+    /// A parameter that we wrote a moment ago and cannot see yet.
+    settling: Option<WaitReason>,
 }
 
 /// The writes that make each parameter say what it should; services may share one.
@@ -128,24 +132,49 @@ fn parameter_writes(
         if !named.insert(&bound.parameter) {
             continue;
         }
-        let from = match &seen.parameter {
-            Seen::Known(parameter) if parameter.value == to => continue,
-            Seen::Known(parameter) => Some(parameter.value.clone()),
-            Seen::Absent => None,
-            Seen::Unknown(error) => return Err(error.clone()),
-        };
         let sent = attempt.and_then(|attempt| attempt.services.get(&bound.name));
-        let just_sent = sent.and_then(|sent| sent.parameter_sent_at).is_some_and(|sent| within(sent, at));
-        if just_sent && sent.is_some_and(|sent| sent.parameter_before == from) {
-            writes.settling = Some(bound.name.clone());
-            continue;
+        match parameter_step((&bound.name, &bound.parameter), &seen.parameter, sent, at, &to) {
+            Parameter::Right => {}
+            Parameter::Write(write) => writes.actions.push(write),
+            Parameter::Settling(reason) => writes.settling = Some(reason),
+            Parameter::Unreadable(error) => return Err(error),
         }
-        writes.actions.push(Action::WriteParameter {
-            service: bound.name.clone(),
-            name: bound.parameter.clone(),
-            from,
-            to,
-        });
     }
     Ok(writes)
+}
+
+/// What one version parameter needs.
+pub(crate) enum Parameter {
+    /// It says what it should.
+    Right,
+    /// This.
+    Write(Action),
+    /// It was written a moment ago, and that cannot be seen yet.
+    Settling(WaitReason),
+    /// It could not be read.
+    Unreadable(CallError),
+}
+
+/// What the version parameter of one part of a target needs, to say `to`.
+pub(crate) fn parameter_step(
+    (service, name): (&ServiceName, &ParameterName),
+    seen: &Seen<ParameterValue>,
+    sent: Option<&ServiceAttempt>,
+    at: Timestamp,
+    to: &str,
+) -> Parameter {
+    let from = match seen {
+        Seen::Known(parameter) if parameter.value == to => return Parameter::Right,
+        Seen::Known(parameter) => Some(parameter.value.clone()),
+        Seen::Absent => None,
+        Seen::Unknown(error) => return Parameter::Unreadable(error.clone()),
+    };
+    let just_sent = sent.and_then(|sent| sent.parameter_sent_at).is_some_and(|sent| within(sent, at));
+    if just_sent && sent.is_some_and(|sent| sent.parameter_before == from) {
+        return Parameter::Settling(WaitReason::Settling {
+            service: service.clone(),
+            what: "the version parameter was written a moment ago and SSM does not show it yet".to_owned(),
+        });
+    }
+    Parameter::Write(Action::WriteParameter { service: service.clone(), name: name.clone(), from, to: to.to_owned() })
 }

@@ -14,6 +14,8 @@
 //! - S9: what ECS is taking back, or took back, is an answer and not drift (`rollout`).
 //! - S10: unknown and missing make a plan wait.
 //! - S15, S16: one image changes and nothing else; documents are compared by what they mean.
+//! - S13: of a site, what is referred to goes before what refers to it (`site`); S14: what is deleted is ours, as we put it
+//!   there, and of neither the current nor the previous release (`site::old`).
 //! - L6: a rollout that passes its deadline has failed.
 //!
 //! What it never does: write what it does not own (S15), call something gone because it could not be read (S10), touch a
@@ -23,9 +25,11 @@ mod action;
 mod decide;
 mod rollout;
 mod service;
+mod site;
 mod wait;
 
 pub use action::{Action, FileChange, OldFile, Plan};
 pub use decide::plan;
 pub use service::SETTLE;
+pub use site::{Comparison, PATHS_AT_MOST, compare, deletions_at_most, fold};
 pub use wait::{WaitKind, WaitReason};

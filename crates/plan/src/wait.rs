@@ -5,8 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use driftless_domain::{
-    BucketName, CallError, Chain, ClusterName, Digest, DistributionId, EcsServiceName, RolloutState, ServiceName, SitePath,
-    StoppedTask, Tag, TaskDefArn, UnsupportedTaskDefinition,
+    BucketName, CallError, Chain, ClusterName, Digest, DistributionId, EcsServiceName, RolloutState, ServiceName,
+    SitePath, StoppedTask, Tag, TaskDefArn, UnsupportedTaskDefinition,
 };
 
 /// Why nothing is done now.
@@ -310,7 +310,10 @@ impl fmt::Display for WaitReason {
                 write!(f, "{path} is too long for S3 with the prefix of this environment (1024 bytes in all)")
             }
             Self::Propagating { distribution, invalidation } => {
-                write!(f, "the files are in place; invalidation {invalidation} of distribution {distribution} is under way")
+                write!(
+                    f,
+                    "the files are in place; invalidation {invalidation} of distribution {distribution} is under way"
+                )
             }
             Self::InvalidationSlow { distribution, invalidation, since } => write!(
                 f,
