@@ -15,7 +15,7 @@ mod records;
 mod resolve;
 mod store;
 
-pub use driftless_spec::Claim;
+pub use driftless_spec::{ArtifactBucket, Claim};
 
 pub use builds::{Builds, FetchError, FetchedBuild};
 pub use change::{Announced, Applied, ChangeError, DeployRequest, Deployed, announce, apply_spec, deploy, spec_of};
