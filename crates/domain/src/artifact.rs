@@ -52,6 +52,7 @@ impl From<ImageRef> for String {
 }
 
 /// The bits of an artifact.
+#[expect(clippy::large_enum_variant, reason = "few of them are held at a time, and a box would show in every pattern")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {

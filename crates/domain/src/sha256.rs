@@ -66,7 +66,7 @@ impl FromStr for Sha256 {
         let rule = "64 of 0-9 and a-f";
         let wrong = || NameError { kind: "sha256", shown: text.chars().take(80).collect(), rule };
         let lower = |b: &u8| b.is_ascii_digit() || (b'a'..=b'f').contains(b);
-        if text.len() != 64 || !text.as_bytes().iter().all(|b| lower(b)) {
+        if text.len() != 64 || !text.as_bytes().iter().all(lower) {
             return Err(wrong());
         }
         let mut bytes = [0; 32];

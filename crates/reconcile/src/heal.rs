@@ -3,8 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use driftless_domain::{Attempt, Cause, Contested, Heal, HealPolicy, Status};
-use driftless_plan::{Action, Plan, WaitReason};
+use driftless_domain::{Attempt, Cause, Contested, Heal, HealPolicy, Status, site_part};
+use driftless_plan::{Action, FileChange, Plan, WaitReason};
 
 /// How far back heals count.
 pub const HEAL_WINDOW: SignedDuration = SignedDuration::from_hours(1);
@@ -41,7 +41,13 @@ pub(crate) fn restrain(
 ) -> Restrained {
     let pass = |plan| Restrained { plan, heals: Vec::new(), contested: None };
     let Plan::Apply(actions) = &plan else { return pass(plan) };
-    let heals: Vec<Heal> = actions.iter().filter_map(|action| heal(action, attempt, now)).collect();
+    // The steps that bring the files of a site count once together.
+    let mut heals: Vec<Heal> = Vec::new();
+    for heal in actions.iter().filter_map(|action| heal(action, attempt, now)) {
+        if !heals.iter().any(|one| one.field == heal.field) {
+            heals.push(heal);
+        }
+    }
     let preparing = attempt.cause == Cause::Heal && heals.is_empty() && actions.iter().any(|a| a.field().is_some());
     if heals.is_empty() && !preparing {
         return pass(plan);
@@ -100,7 +106,28 @@ fn heal(action: &Action, attempt: &Attempt, now: Timestamp) -> Option<Heal> {
             let sent = attempt.services.get(service).is_some_and(|sent| sent.push.is_some() || sent.pushes > 0);
             (again || sent).then(|| Heal { field, from: from.to_string(), to: to.to_string(), at: now })
         }
-        Action::RegisterTaskDefinition { .. } | Action::Reject { .. } => None,
+        Action::UploadFiles { files, .. } | Action::ReplaceHeaders { files, .. } => {
+            let pushes = attempt.services.get(&site_part()).map_or(0, |sent| sent.pushes);
+            let what = if matches!(action, Action::UploadFiles { .. }) { "content" } else { "headers" };
+            let from = format!("{} with other {what}", files_named(files));
+            (again || pushes >= STEPS_OF_A_SITE).then(|| Heal { field, from, to: attempt.tag.to_string(), at: now })
+        }
+        Action::RegisterTaskDefinition { .. }
+        | Action::Invalidate { .. }
+        | Action::DeleteFiles { .. }
+        | Action::Reject { .. } => None,
+    }
+}
+
+/// How many steps bring the files of a release into a bucket: five uploads and one of headers. What comes after them in one
+/// attempt puts something back that somebody else changed meanwhile.
+const STEPS_OF_A_SITE: u32 = 6;
+
+fn files_named(files: &[FileChange]) -> String {
+    match files {
+        [one] => one.key.to_string(),
+        [first, ..] => format!("{} and {} more files", first.key, files.len() - 1),
+        [] => "no files".to_owned(),
     }
 }
 

@@ -1,18 +1,21 @@
 //! The fence before each call, and the word that is left of it (S5, S7).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use driftless_domain::{
-    Actor, CallClass, CallError, Chain, Clock, DesiredRelease, Generation, Heal, Push, Rejected, Status,
+    Actor, CallClass, CallError, Chain, Clock, DesiredRelease, Generation, Heal, Progress, Push, Rejected, Status,
+    site_part,
 };
 use driftless_execute::{Effect, Journal, Refused};
 use driftless_plan::Action;
 use driftless_releases::{ControllerStore, Event, EventKind, StoreError, Stored, Versioned};
 
 use crate::lease::Tenure;
+use crate::site;
 
 /// The journal of one pass. It holds the status while steps are carried out, and writes it before each.
 pub(crate) struct PassJournal<'a> {
@@ -24,7 +27,13 @@ pub(crate) struct PassJournal<'a> {
     /// The heals that the steps are; each counts from the moment its step is about to be sent.
     heals: Vec<Heal>,
     pages: Mutex<Pages>,
+    /// When the records were read last, on the clock that never goes back.
+    looked: Mutex<Duration>,
 }
+
+/// How old the last look at the records may be while a step of many calls goes on: what a person stops or exchanges is
+/// noticed after at most this long, and the progress that people see is as old.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the journal holds.
 pub(crate) struct Pages {
@@ -76,11 +85,36 @@ impl<'a> PassJournal<'a> {
         heals: Vec<Heal>,
         pages: Pages,
     ) -> Self {
-        Self { store, clock, tenure, desired, spec_version, heals, pages: Mutex::new(pages) }
+        let looked = Mutex::new(clock.running_for());
+        Self { store, clock, tenure, desired, spec_version, heals, pages: Mutex::new(pages), looked }
     }
 
     pub(crate) fn into_pages(self) -> Pages {
         self.pages.into_inner()
+    }
+
+    /// Last thing before each call (DESIGN.md section 8, rule 2).
+    fn ours(&self) -> Result<(), Refused> {
+        self.tenure.check(&self.desired.target).map_err(|_| Refused::NotOurs)
+    }
+
+    fn begin_site_step(&self, status: &mut Status, action: &Action, now: jiff::Timestamp) {
+        let Some(files) = &self.desired.files else { return };
+        if let Action::UploadFiles { stale, .. } | Action::ReplaceHeaders { stale, .. } = action {
+            site::begin_files(site::memory(status, files), self.desired, stale, now);
+        }
+    }
+
+    fn site_step_answered(&self, status: &mut Status, action: &Action, answer: &Result<Effect, CallError>) {
+        let Some(files) = &self.desired.files else { return };
+        let memory = site::memory(status, files);
+        match answer {
+            Ok(effect) => site::answered(memory, self.desired, action, effect, self.clock.now()),
+            Err(error) if error.class == CallClass::Conflict && matches!(action, Action::Invalidate { .. }) => {
+                site::reference_taken(memory);
+            }
+            Err(_) => {}
+        }
     }
 
     /// The records that this pass acts by, as stored now: one consistent read.
@@ -107,8 +141,14 @@ impl<'a> PassJournal<'a> {
 /// Whether the step itself is what a heal counts: a revision that is registered on the way is part of it.
 fn sends(action: &Action) -> bool {
     match action {
-        Action::WriteParameter { .. } | Action::UpdateService { .. } => true,
-        Action::RegisterTaskDefinition { .. } | Action::Reject { .. } => false,
+        Action::WriteParameter { .. }
+        | Action::UpdateService { .. }
+        | Action::UploadFiles { .. }
+        | Action::ReplaceHeaders { .. } => true,
+        Action::RegisterTaskDefinition { .. }
+        | Action::Invalidate { .. }
+        | Action::DeleteFiles { .. }
+        | Action::Reject { .. } => false,
     }
 }
 
@@ -124,9 +164,10 @@ impl Journal for PassJournal<'_> {
         let before = pages.status.record.clone();
         let now = self.clock.now();
         let heal = self.heals.iter().find(|heal| Some(&heal.field) == action.field().as_ref());
-        if let Some(heal) = heal.filter(|_| sends(action)) {
+        if let Some(heal) = heal.filter(|heal| sends(action) && !pages.status.record.heals.contains(heal)) {
             pages.status.record.heals.push(heal.clone());
         }
+        self.begin_site_step(&mut pages.status.record, action, now);
         if let Some(attempt) = &mut pages.status.record.attempt {
             match action {
                 Action::WriteParameter { service, name: _, from, to: _ } => {
@@ -146,13 +187,18 @@ impl Journal for PassJournal<'_> {
                     sent.came_from.get_or_insert_with(|| from.clone());
                     sent.push = Some(Push { to: to.clone(), from: from.clone(), sent_at: now, taken: false });
                 }
-                Action::Reject { .. } => {}
+                Action::UploadFiles { .. }
+                | Action::ReplaceHeaders { .. }
+                | Action::Invalidate { .. }
+                | Action::DeleteFiles { .. }
+                | Action::Reject { .. } => {}
             }
         }
         pages.tell(EventKind::Intent, self.desired.generation, self.clock, action.to_string());
         let written = pages.write(self.store).await.map_err(|error| records(&error));
         // Last thing before the call (DESIGN.md section 8, rule 2).
-        let allowed = written.and_then(|()| self.tenure.check(&self.desired.target).map_err(|_| Refused::NotOurs));
+        let allowed = written.and_then(|()| self.ours());
+        *self.looked.lock().await = self.clock.running_for();
         if allowed.is_err() {
             // It is not sent, so nothing of it is under way.
             pages.status.record = before;
@@ -160,8 +206,29 @@ impl Journal for PassJournal<'_> {
         allowed
     }
 
+    async fn go_on(&self, progress: Progress) -> Result<(), Refused> {
+        self.ours()?;
+        let now = self.clock.running_for();
+        let mut looked = self.looked.lock().await;
+        if now.saturating_sub(*looked) < LOOK_AGAIN {
+            return Ok(());
+        }
+        *looked = now;
+        self.still_wanted().await?;
+        let mut pages = self.pages.lock().await;
+        if let Some(site) = &mut pages.status.record.site {
+            site.progress = Some(progress);
+            // Only for people: that it could not be written stops nothing that the records allow.
+            if let Err(error) = pages.write(self.store).await {
+                return Err(records(&error));
+            }
+        }
+        self.ours()
+    }
+
     async fn answered(&self, action: &Action, answer: &Result<Effect, CallError>) {
         let mut pages = self.pages.lock().await;
+        self.site_step_answered(&mut pages.status.record, action, answer);
         let nothing_happened = matches!(answer, Err(error) if error.class != CallClass::Ambiguous);
         if nothing_happened && sends(action) {
             let field = action.field();
@@ -201,7 +268,12 @@ impl Journal for PassJournal<'_> {
                     }
                 }
             }
-            Action::Reject { .. } => {}
+            Action::UploadFiles { .. } | Action::ReplaceHeaders { .. } => {
+                if answer.is_ok() {
+                    attempt.services.entry(site_part()).or_default().pushes += 1;
+                }
+            }
+            Action::Invalidate { .. } | Action::DeleteFiles { .. } | Action::Reject { .. } => {}
         }
     }
 

@@ -20,6 +20,7 @@ mod prepare;
 mod queue;
 mod report;
 mod round;
+mod site;
 
 pub use backoff::Delays;
 pub use controller::{Controller, Settings, dry_run, once};

@@ -15,6 +15,7 @@ use crate::journal::{Pages, PassJournal};
 use crate::prepare::Prepared;
 use crate::report::{self, Finding};
 use crate::round::Context;
+use crate::site;
 
 /// When the queue brings a target back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
     });
     let mut pages = Pages::new(status);
     mark_taken(&mut pages.status.record, &observed);
+    site::mark_propagated(&mut pages.status.record, &desired, &observed);
     let unsettled = unsettled(&pages.status.record, &desired, &observed);
     take_over(&mut pages, &desired, &record.artifact, unsettled.is_none(), clock);
     desired.attempt = attempt_for(&pages.status.record, &desired);
@@ -82,15 +84,19 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
         pages.tell(EventKind::Contested, desired.generation, clock, report::contested_text(&contested));
         pages.status.record.contested = Some(contested);
     }
+    let tidies = site::only_tidies(&restrained.plan);
     let mut failure: Option<StepError> = None;
     let mut effects: Vec<Effect> = Vec::new();
     match &restrained.plan {
-        Plan::Converged => settle(&mut pages, &desired, now, clock),
+        Plan::Converged => settle(context, &mut pages, &desired, &observed),
         Plan::Wait(_) => context.observer.forget(&desired),
         Plan::Apply(actions) => {
             context.observer.forget(&desired);
+            if tidies {
+                settle(context, &mut pages, &desired, &observed);
+            }
             if gated.is_empty() {
-                if desired.attempt.is_none() {
+                if desired.attempt.is_none() && !tidies {
                     tell_beginning(&mut pages, &attempt, actions, clock);
                     pages.status.record.attempt = Some(attempt);
                 }
@@ -99,7 +105,10 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
                 let done = execute(&*context.live, &journal, &target, &desired.binding.place, actions).await;
                 pages = journal.into_pages();
                 match done {
-                    Ok(done) => effects = done,
+                    Ok(done) => {
+                        remember_written(context, &desired, actions);
+                        effects = done;
+                    }
                     Err(error) => {
                         tracing::warn!(error = %Chain(&error), "a step failed");
                         failure = Some(error);
@@ -114,6 +123,7 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
     let status = &mut pages.status.record;
     status.wanted = Some(record.artifact);
     status.services = report::services(&status.services, &desired, &observed, converged);
+    site::describe(status, &desired, &observed);
     report::describe(status, before.as_ref(), &desired, &finding);
     let next = next(&restrained.plan, failure.as_ref(), &effects, gated.is_empty());
     let before = before.as_ref().filter(|_| !asked);
@@ -248,10 +258,26 @@ fn tell_beginning(pages: &mut Pages, attempt: &Attempt, actions: &[Action], cloc
     }
 }
 
+/// The files of these steps, which are all done, have the headers that this process gave them: no need to look.
+fn remember_written(context: &Context, desired: &DesiredRelease, actions: &[Action]) {
+    for action in actions {
+        if let Action::UploadFiles { bucket, files, .. } | Action::ReplaceHeaders { bucket, files, .. } = action {
+            for change in files.iter() {
+                context.observer.wrote(&desired.binding.place, bucket, &change.key, &change.file);
+            }
+        }
+    }
+}
+
 /// The target is what it should be.
-fn settle(pages: &mut Pages, desired: &DesiredRelease, now: Timestamp, clock: &dyn Clock) {
+fn settle(context: &Context, pages: &mut Pages, desired: &DesiredRelease, observed: &Observed) {
     let Some(release) = desired.release().cloned() else { return };
+    let (now, clock) = (observed.at, &*context.clock);
     let status = &mut pages.status.record;
+    site::settle(status, desired, observed, now);
+    if let Some(bound) = &desired.binding.site {
+        context.observer.forget_written(&desired.binding.place, &bound.bucket);
+    }
     let was = status.converged.as_ref().filter(|converged| converged.generation == release.generation);
     let unbroken = was.is_some() && status.attempt.is_none() && status.contested.is_none();
     let since = was.filter(|_| unbroken).map_or(now, |converged| converged.since);

@@ -36,6 +36,7 @@ pub(crate) fn first(target: &Target, generation: Generation, wanted: Option<Tag>
         heals: Vec::new(),
         contested: None,
         services: Vec::new(),
+        site: None,
     }
 }
 
@@ -53,8 +54,13 @@ pub(crate) fn describe(status: &mut Status, before: Option<&Status>, desired: &D
     // Gates are in the way of a change; what runs as it should needs none.
     let gated = if plan == &Plan::Converged { &[] } else { gated };
     let (sync, mut health, mut reason) = match (plan, failure) {
+        (_, Some(failure)) if crate::site::only_tidies(plan) => {
+            (Sync::InSync, Health::Healthy, format!("{}; {}", runs(desired), Chain(failure)))
+        }
         (_, Some(failure)) => (Sync::OutOfSync, health_of(failure), Chain(failure).to_string()),
         (Plan::Converged, None) => (Sync::InSync, Health::Healthy, runs(desired)),
+        // The release is live; what it takes the place of is cleared away.
+        (Plan::Apply(_), None) if crate::site::only_tidies(plan) => (Sync::InSync, Health::Healthy, runs(desired)),
         (Plan::Apply(_), None) => (Sync::OutOfSync, Health::Progressing, plan.to_string().replace('\n', "; ")),
         (Plan::Wait(waiting), None) => {
             let text = waiting.to_string();
@@ -154,7 +160,7 @@ pub(crate) fn contested_text(contested: &Contested) -> String {
 
 fn runs(desired: &DesiredRelease) -> String {
     match desired.release() {
-        Some(Release { generation, tag, images: _ }) => format!("runs {tag} (generation {generation})"),
+        Some(Release { generation, tag, images: _, site: _ }) => format!("runs {tag} (generation {generation})"),
         None => "nothing is wanted".to_owned(),
     }
 }

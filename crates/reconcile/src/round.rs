@@ -28,6 +28,10 @@ use crate::report;
 /// longer is dropped and looked at again (L4).
 const PASS_DEADLINE: Duration = Duration::from_secs(240);
 
+/// The longest a pass over a site may take: as many bytes as a build may have, at a few MB a second. It asks again before
+/// every object whether it may go on, and each call has its own time limit, so nothing hangs meanwhile.
+const SITE_PASS_DEADLINE: Duration = Duration::from_secs(4 * 60 * 60);
+
 /// Whoever wants to know how each pass ended.
 pub(crate) type Told<'a> = &'a (dyn Fn(Ended) + Send + Sync);
 
@@ -126,8 +130,15 @@ async fn one_prepared(context: &Context, loaded: Loaded, over: Told<'_>) -> Opti
     None
 }
 
-async fn one_place(context: &Context, together: Vec<Prepared>, asked: &BTreeSet<Target>, over: Told<'_>) {
+async fn one_place(context: &Context, mut together: Vec<Prepared>, asked: &BTreeSet<Target>, over: Told<'_>) {
     let at = context.clock.now();
+    for prepared in &mut together {
+        // A person asked, and nothing new is wanted: then every header is looked at, and not only a sample.
+        let target = &prepared.desired.target;
+        if let Some(files) = prepared.desired.files.as_mut().filter(|_| asked.contains(target)) {
+            files.every_header = files.memory.settled.as_ref() == Some(&files.build.manifest);
+        }
+    }
     let desired: Vec<_> = together.iter().map(|prepared| prepared.desired.clone()).collect();
     let look = AssertUnwindSafe(context.observer.observe(&desired, at)).catch_unwind();
     let looks: Vec<Result<Observed, String>> = match tokio::time::timeout(PASS_DEADLINE, look).await {
@@ -138,15 +149,16 @@ async fn one_place(context: &Context, together: Vec<Prepared>, asked: &BTreeSet<
     join_all(together.into_iter().zip(looks).map(|(prepared, observed)| async move {
         let target = prepared.desired.target.clone();
         let generation = prepared.desired.generation;
+        let deadline = if prepared.desired.files.is_some() { SITE_PASS_DEADLINE } else { PASS_DEADLINE };
         let reason = match observed {
             Err(reason) => reason,
             Ok(observed) => {
                 let work = AssertUnwindSafe(pass(context, prepared, observed, asked.contains(&target))).catch_unwind();
-                match tokio::time::timeout(PASS_DEADLINE, work).await {
+                match tokio::time::timeout(deadline, work).await {
                     Ok(Ok(done)) => return over(done),
                     Ok(Err(panic)) => internal_error(&*panic),
                     Err(_) => {
-                        format!("the pass did not come to an end within {} s and was dropped", PASS_DEADLINE.as_secs())
+                        format!("the pass did not come to an end within {} s and was dropped", deadline.as_secs())
                     }
                 }
             }
