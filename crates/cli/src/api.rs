@@ -17,6 +17,8 @@ use crate::failure::Failure;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long an answer may take: the API gives up after 30 s, and holds a long poll for a few seconds here.
 const ANSWER: Duration = Duration::from_secs(40);
+/// How long checking the zip of a site may take: the API gives up after 10 minutes.
+const CHECK: Duration = Duration::from_secs(10 * 60 + 10);
 /// How much of an answer that is no JSON is shown.
 const SHOWN: usize = 200;
 
@@ -37,12 +39,13 @@ pub(crate) struct Ask<'a> {
     if_match: Option<String>,
     body: Option<(&'static str, String)>,
     seen_by: String,
+    longest: Duration,
 }
 
 impl<'a> Ask<'a> {
     pub(crate) fn get(tried: &'a str, path: impl Into<String>) -> Self {
         let seen_by = "driftless status".to_owned();
-        Self { tried, method: Method::GET, path: path.into(), if_match: None, body: None, seen_by }
+        Self { tried, method: Method::GET, path: path.into(), if_match: None, body: None, seen_by, longest: ANSWER }
     }
 
     pub(crate) fn post(tried: &'a str, path: impl Into<String>, body: Option<&Value>) -> Self {
@@ -64,6 +67,11 @@ impl<'a> Ask<'a> {
     /// The command that shows whether a change happened whose answer was lost; `driftless status` when nothing is said.
     pub(crate) fn seen_by(self, command: String) -> Self {
         Self { seen_by: command, ..self }
+    }
+
+    /// Something that the API reads a large file for before it answers.
+    pub(crate) fn patient(self) -> Self {
+        Self { longest: CHECK, ..self }
     }
 }
 
@@ -101,6 +109,17 @@ pub(crate) struct Problem {
     pub(crate) findings: Vec<driftless_spec::Finding>,
     unmet: Vec<Gate>,
     current: Option<u64>,
+}
+
+impl Problem {
+    /// The last part of its type.
+    fn slug(&self) -> &str {
+        self.kind.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn is(&self, slug: &str) -> bool {
+        self.slug() == slug
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,7 +162,6 @@ impl Api {
         // A redirect would take the token somewhere else.
         let builder = Client::builder()
             .connect_timeout(CONNECT)
-            .timeout(ANSWER)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("driftless/", env!("CARGO_PKG_VERSION")));
         // What is on this machine is not asked for through another one.
@@ -156,7 +174,7 @@ impl Api {
 
     /// Asks, and gives the answer or the refusal.
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Refusal> {
-        let Ask { tried, method, path, if_match, body, seen_by } = ask;
+        let Ask { tried, method, path, if_match, body, seen_by, longest } = ask;
         let changes = method != Method::GET;
         // The change may have been made before its answer was lost: who repeats it blindly may undo somebody else's.
         let uncertain = |mut refusal: Refusal| {
@@ -170,7 +188,7 @@ impl Api {
         let (path, query) = path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         url.set_query(query);
-        let mut request = self.client.request(method, url);
+        let mut request = self.client.request(method, url).timeout(longest);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -181,28 +199,30 @@ impl Api {
             request = request.header(header::CONTENT_TYPE, kind).body(body);
         }
         let response = request.send().await.map_err(|error| {
-            let refusal = self.unreachable(tried, &error);
+            let refusal = self.unreachable(tried, &error, longest);
             // Without a connection nothing was sent.
             if error.is_connect() { refusal } else { uncertain(refusal) }
         })?;
         let status = response.status();
         let etag = response.headers().get(header::ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let text = response.text().await.map_err(|error| uncertain(self.unreachable(tried, &error)))?;
+        let text = response.text().await.map_err(|error| uncertain(self.unreachable(tried, &error, longest)))?;
         if status.is_success() {
             return Ok(Answer { text, etag });
         }
         let refusal = self.refused(tried, status.as_u16(), &text);
-        Err(if status.is_server_error() { uncertain(refusal) } else { refusal })
+        // These are answered before anything is written.
+        let unchanged = refusal.problem.is("busy") || refusal.problem.is("build-unreadable");
+        Err(if status.is_server_error() && !unchanged { uncertain(refusal) } else { refusal })
     }
 
-    fn unreachable(&self, tried: &str, error: &reqwest::Error) -> Refusal {
+    fn unreachable(&self, tried: &str, error: &reqwest::Error, longest: Duration) -> Refusal {
         let failure = Failure::new(Exit::Failed, format!("cannot {tried}")).passing();
         let failure = if error.is_connect() {
             failure
                 .said(format!("cannot reach the API at {}: {}", self.shown(), root(error)))
                 .next("is `driftlessd serve` or `driftlessd dev` running? --api or DRIFTLESS_API says where")
         } else if error.is_timeout() {
-            failure.said(format!("the API at {} did not answer within {} s", self.shown(), ANSWER.as_secs()))
+            failure.said(format!("the API at {} did not answer within {} s", self.shown(), longest.as_secs()))
         } else {
             failure.said(format!("speaking to the API at {} failed: {}", self.shown(), chain(error)))
         };
@@ -211,7 +231,7 @@ impl Api {
 
     fn refused(&self, tried: &str, status: u16, text: &str) -> Refusal {
         let problem: Problem = serde_json::from_str(text).unwrap_or_default();
-        let slug = problem.kind.rsplit('/').next().unwrap_or_default().to_owned();
+        let slug = problem.slug().to_owned();
         let exit = match (status, slug.as_str()) {
             (401 | 403, _) => Exit::NotAllowed,
             (409, "gated") => Exit::Gated,
@@ -237,6 +257,7 @@ impl Api {
             (401, false, _) => Some("set DRIFTLESS_TOKEN, or put the token into ~/.config/driftless/token".to_owned()),
             (401, true, _) => Some("is the token the one that `driftlessd` was started with?".to_owned()),
             (412, _, Some(current)) => Some(format!("look at it again; it is at {current} now")),
+            (503, ..) if slug == "busy" => Some("repeat it in a minute; nothing was changed".to_owned()),
             _ => None,
         };
         Refusal { failure, status, problem }

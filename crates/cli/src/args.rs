@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
-use driftless_domain::{AppName, EnvName, GitSha, ImageRef, Reason, ServiceName, Tag, Target};
+use clap::{ArgGroup, Args as Arguments, Parser, Subcommand, ValueEnum};
+use driftless_domain::{
+    AppName, EnvName, GitSha, ImageRef, ObjectKey, Reason, ServiceName, Sha256, Tag, Target, VersionId,
+};
 
 use crate::out::Format;
 use crate::parse;
@@ -119,27 +121,9 @@ pub(crate) enum Spec {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Release {
-    /// Announce a build; the same build again changes nothing
-    #[command(
-        after_help = "Example:\n  driftless release create shop --tag sha-abc1234 --git-sha abc1234 --branch main \\\n    \
-                            --image web=123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:0123…"
-    )]
-    Create {
-        /// The app
-        app: AppName,
-        /// What the build is called, and the value that the version parameter gets
-        #[arg(long)]
-        tag: Tag,
-        /// The image of a service, by digest; once for each service
-        #[arg(long = "image", required = true, value_name = "SERVICE=REPOSITORY@DIGEST", value_parser = parse::image)]
-        images: Vec<(ServiceName, ImageRef)>,
-        /// The commit it was built from
-        #[arg(long, value_name = "SHA")]
-        git_sha: Option<GitSha>,
-        /// The branch it was built from
-        #[arg(long)]
-        branch: Option<String>,
-    },
+    /// Announce a build: the images of an app's services, or the zip of a static site; the same build again changes nothing
+    #[command(after_help = CREATE_EXAMPLES)]
+    Create(Box<Create>),
     /// List builds, newest first
     List {
         /// The app
@@ -148,6 +132,44 @@ pub(crate) enum Release {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
         limit: u32,
     },
+}
+
+const CREATE_EXAMPLES: &str = "Examples:\n  \
+    driftless release create shop --tag sha-abc1234 --git-sha abc1234 --branch main \\\n    \
+    --image web=123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:0123…\n  \
+    driftless release create docs --tag sha-abc1234 --sha256-of site.zip\n  \
+    driftless release create docs --tag sha-abc1234 --zip builds/docs/1234.zip --version-id 3HL4… --sha256 0123…";
+
+#[derive(Debug, Arguments)]
+#[group(skip)]
+#[command(group = ArgGroup::new("content").required(true).args(["images", "sha256", "sha256_of"]))]
+pub(crate) struct Create {
+    /// The app
+    pub(crate) app: AppName,
+    /// What the build is called; for services also the value that the version parameter gets
+    #[arg(long)]
+    pub(crate) tag: Tag,
+    /// The image of a service, by digest; once for each service
+    #[arg(long = "image", value_name = "SERVICE=REPOSITORY@DIGEST", value_parser = parse::image)]
+    pub(crate) images: Vec<(ServiceName, ImageRef)>,
+    /// The sha256 of a site's zip, 64 of 0-9 and a-f
+    #[arg(long, value_name = "HEX")]
+    pub(crate) sha256: Option<Sha256>,
+    /// A site's zip on this machine, to compute its sha256 from; it is not uploaded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sha256_of: Option<PathBuf>,
+    /// The key of the zip in the spec's artifact bucket; builds/APP/TAG.zip when it is left out
+    #[arg(long, value_name = "KEY", conflicts_with = "images")]
+    pub(crate) zip: Option<ObjectKey>,
+    /// The version of the zip; the newest when it is left out
+    #[arg(long, value_name = "VERSION", conflicts_with = "images")]
+    pub(crate) version_id: Option<VersionId>,
+    /// The commit it was built from
+    #[arg(long, value_name = "SHA")]
+    pub(crate) git_sha: Option<GitSha>,
+    /// The branch it was built from
+    #[arg(long)]
+    pub(crate) branch: Option<String>,
 }
 
 #[derive(Debug, Arguments)]

@@ -11,6 +11,7 @@ mod commands;
 mod exit;
 mod failure;
 mod model;
+mod number;
 mod out;
 mod parse;
 mod table;

@@ -2,7 +2,7 @@
 
 use driftless_domain::{Headline, Target};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// How a target is.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +37,8 @@ pub(crate) struct Status {
     pub(crate) plan: String,
     pub(crate) rejected: Option<Rejected>,
     pub(crate) services: Vec<Service>,
+    #[serde(default)]
+    pub(crate) site: Option<Site>,
 }
 
 /// Why a release was rejected.
@@ -57,6 +59,46 @@ pub(crate) struct Service {
     pub(crate) running: Option<u32>,
     pub(crate) wanted: Option<u32>,
     pub(crate) rollout: Option<String>,
+}
+
+/// A static site, as last seen.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Site {
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+    pub(crate) missing: u64,
+    pub(crate) changed: u64,
+    pub(crate) other_headers: u64,
+    pub(crate) foreign: u64,
+    pub(crate) foreign_examples: Vec<String>,
+    pub(crate) kept: u64,
+    pub(crate) parameter: Option<String>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) memory: SiteMemory,
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Progress {
+    pub(crate) files: u64,
+    pub(crate) of_files: u64,
+    pub(crate) bytes: u64,
+    pub(crate) of_bytes: u64,
+}
+
+/// What caches were told, or have to be.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SiteMemory {
+    #[serde(default)]
+    pub(crate) pending: Vec<String>,
+    pub(crate) invalidation: Option<Invalidation>,
+}
+
+/// An invalidation that is under way.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Invalidation {
+    pub(crate) id: String,
+    pub(crate) at: Timestamp,
 }
 
 /// How targets are.
@@ -107,9 +149,16 @@ pub(crate) struct Deployed {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Announced {
+    /// None: it cannot be read, which is no reason to call the announcement failed.
+    #[serde(default, deserialize_with = "if_readable")]
+    pub(crate) artifact: Option<driftless_domain::Artifact>,
     pub(crate) new: bool,
     pub(crate) deployed: Vec<AutoDeployed>,
     pub(crate) not_deployed: Vec<NotDeployed>,
+}
+
+fn if_readable<'de, D: Deserializer<'de>>(source: D) -> Result<Option<driftless_domain::Artifact>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(source)?).ok())
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,6 +4,7 @@ mod deploy;
 #[cfg(feature = "dev")]
 mod dev;
 mod release;
+mod site;
 mod spec;
 mod status;
 mod target;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use driftless_domain::{AppName, EnvName, Headline, Target};
 
-use super::path_of;
+use super::{path_of, site};
 use crate::api::{Answer, Api, Ask};
 use crate::args::Status as Command;
 use crate::exit::Exit;
@@ -112,7 +112,7 @@ pub(crate) fn details(view: &TargetView, format: Format) -> String {
     if let Some(looked_at) = looked_at {
         line("looked", format!("{} ago", age(*looked_at, *now)));
     }
-    let Some(Status { observed_generation, plan, rejected, services }) = status else { return text };
+    let Some(Status { observed_generation, plan, rejected, services, site }) = status else { return text };
     if let Some(rejected) = rejected {
         line("rejected", format!("{} of generation {}: {}", rejected.tag, rejected.generation, rejected.reason));
         if let Some(stopped) = &rejected.stopped_task {
@@ -125,6 +125,9 @@ pub(crate) fn details(view: &TargetView, format: Format) -> String {
             label,
             if index == 0 { format!("{step} (for generation {observed_generation})") } else { step.to_owned() },
         );
+    }
+    for (label, value) in site.iter().flat_map(|site| site::lines(site, *now, format)) {
+        line(label, value);
     }
     if !services.is_empty() {
         text.push('\n');

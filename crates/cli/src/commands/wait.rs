@@ -5,11 +5,12 @@ use std::time::Duration;
 use driftless_domain::Target;
 
 use super::path_of;
+use super::site::uploading;
 use crate::api::{Answer, Api, Ask};
 use crate::args::Wait;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::model::{Outcome, TargetView, Waited};
+use crate::model::{Outcome, Progress as Upload, TargetView, Waited};
 use crate::out::Out;
 
 /// How long the API holds one question. What it says in between is what people see happen.
@@ -26,11 +27,12 @@ pub(crate) async fn run(api: &Api, command: &Wait, out: &mut Out) -> Result<Exit
     until_decided(api, &at.target(), *generation, *timeout, out).await
 }
 
-/// What was seen so far.
+/// What was seen so far: the state, and how many tenths of an upload.
 #[derive(Debug, Default)]
 struct Progress {
     generation: Option<u64>,
     last: Option<String>,
+    tenths: Option<u64>,
 }
 
 /// Waits until the fate of a generation is decided, and says it.
@@ -41,7 +43,7 @@ pub(crate) async fn until_decided(
     timeout: Duration,
     out: &mut Out,
 ) -> Result<Exit, Failure> {
-    let mut progress = Progress { generation, last: None };
+    let mut progress = Progress { generation, last: None, tenths: None };
     match tokio::time::timeout(timeout, follow(api, target, &mut progress, out)).await {
         Ok(result) => {
             let (answer, waited) = result?;
@@ -51,7 +53,7 @@ pub(crate) async fn until_decided(
             tell(target, &waited, out)
         }
         Err(_) => {
-            let Progress { generation, last } = progress;
+            let Progress { generation, last, tenths: _ } = progress;
             let which = generation.map_or_else(String::new, |generation| format!(" generation {generation} of"));
             let failure = Failure::new(
                 Exit::Timeout,
@@ -64,7 +66,7 @@ pub(crate) async fn until_decided(
     }
 }
 
-/// Asks again and again, prints a line at each change, and returns the answer that decides.
+/// Asks again and again, prints a line at each change (of an upload: at each tenth), and returns the answer that decides.
 async fn follow(
     api: &Api,
     target: &Target,
@@ -93,12 +95,15 @@ async fn follow(
         let waited: Waited = answer.read()?;
         progress.generation = Some(waited.generation);
         let state = format!("{}: {}", waited.view.headline, waited.view.reason);
-        if progress.last.as_ref() != Some(&state) {
+        let upload = upload_of(&waited);
+        let tenths = upload.map(|upload| upload.bytes.saturating_mul(10).checked_div(upload.of_bytes).unwrap_or(0));
+        if progress.last.as_ref() != Some(&state) || progress.tenths != tenths {
             if !out.is_json() {
                 let time = waited.view.now.strftime("%H:%M:%SZ");
-                out.line(&format!("{time} {target} generation {}: {state}", waited.generation))?;
+                let upload = upload.map_or_else(String::new, |upload| format!(" ({})", uploading(upload)));
+                out.line(&format!("{time} {target} generation {}: {state}{upload}", waited.generation))?;
             }
-            progress.last = Some(state);
+            (progress.last, progress.tenths) = (Some(state), tenths);
         }
         match waited.outcome {
             Outcome::Converged | Outcome::RolledBack | Outcome::Failed | Outcome::Superseded => {
@@ -113,6 +118,12 @@ async fn follow(
         }
         tokio::time::sleep(BETWEEN).await;
     }
+}
+
+/// How far the upload of the generation that is waited for is, while one runs.
+fn upload_of(waited: &Waited) -> Option<&Upload> {
+    let status = waited.view.status.as_ref().filter(|status| status.observed_generation == waited.generation)?;
+    status.site.as_ref()?.progress.as_ref()
 }
 
 /// Says how it ended.

@@ -5,6 +5,7 @@
 mod change;
 mod fake;
 mod look;
+mod sites;
 mod spec;
 mod trouble;
 mod wait;
