@@ -6,4 +6,7 @@ mod held_back;
 mod properties;
 mod released;
 mod rolled_back;
+mod site_properties;
+mod site_world;
+mod sites;
 mod world;

@@ -45,6 +45,10 @@ proptest! {
                         Action::WriteParameter { name, .. } => prop_assert!(desired.binding.services.iter().any(|b| &b.parameter == name)),
                         Action::UpdateService { ecs_service, .. } => prop_assert!(desired.binding.services.iter().any(|b| &b.service == ecs_service)),
                         Action::RegisterTaskDefinition { service, base, .. } => prop_assert!(base.family().as_str() == service.as_str()),
+                        Action::UploadFiles { .. }
+                        | Action::ReplaceHeaders { .. }
+                        | Action::Invalidate { .. }
+                        | Action::DeleteFiles { .. } => prop_assert!(false, "an app of services has no files"),
                         Action::Reject { .. } => prop_assert!(false, "nothing is rejected without an attempt"),
                     }
                 }

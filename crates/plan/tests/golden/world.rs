@@ -58,6 +58,7 @@ pub(crate) fn desired_of(services: &[&str], tag: &str, letter: char) -> DesiredR
             generation: Generation(3),
             tag: Tag::parse(tag).unwrap(),
             images: services.iter().map(|service| (name(service), image(letter))).collect(),
+            site: None,
         }),
         rejected: None,
         attempt: None,
@@ -68,9 +69,11 @@ pub(crate) fn desired_of(services: &[&str], tag: &str, letter: char) -> DesiredR
                 role: None,
             },
             services: services.iter().map(|service| binding_of(service)).collect(),
+            site: None,
             rollout_deadline: Duration::from_secs(1800),
             heal: HealPolicy::Auto,
         },
+        files: None,
     }
 }
 
@@ -153,7 +156,7 @@ pub(crate) fn seen_of(
 }
 
 pub(crate) fn observed(services: Vec<ObservedService>) -> Observed {
-    Observed { at: noon(), services }
+    Observed { at: noon(), services, site: None }
 }
 
 /// A target that runs the older release `a`, while `b` is wanted.
@@ -229,6 +232,10 @@ pub(crate) fn carry_out(plan: &Plan, observed: &mut Observed) {
                 let value = seen.parameter.known().map(|one| one.value.clone()).unwrap_or_default();
                 observed.services[index] = seen_of(service.as_str(), &running, family.revisions.clone(), &value);
             }
+            Action::UploadFiles { .. }
+            | Action::ReplaceHeaders { .. }
+            | Action::Invalidate { .. }
+            | Action::DeleteFiles { .. } => panic!("an app of services has no files"),
             Action::Reject { .. } => panic!("nothing is rejected here"),
         }
     }
