@@ -42,9 +42,8 @@ proptest! {
             prop_assert_eq!(&next, &site.plan(), "the same arguments give the same plan");
             if next == Plan::Converged { break; }
             if let Plan::Apply(actions) = &next {
-                let deletions = actions.iter().filter_map(|action| match action {
-                    Action::DeleteFiles { files, .. } => Some(files.len() as u64),
-                    _ => None,
+                let deletions = actions.iter().filter_map(|action| {
+                    if let Action::DeleteFiles { files, .. } = action { Some(files.len() as u64) } else { None }
                 });
                 prop_assert!(deletions.sum::<u64>() <= deletions_at_most(site.keys().len()));
             }
@@ -69,9 +68,9 @@ proptest! {
         let mut site = Site::wanting(&wanted);
         for (path, content) in &there { site.put(path, content); site.head(path, None); }
         let Plan::Apply(actions) = site.plan() else { return Ok(()); };
-        let html = |action: &Action| match action {
-            Action::UploadFiles { files, .. } => Some(files.iter().any(|one| one.key.as_str().ends_with(".html"))),
-            _ => None,
+        let html = |action: &Action| {
+            let Action::UploadFiles { files, .. } = action else { return None };
+            Some(files.iter().any(|one| one.key.as_str().ends_with(".html")))
         };
         let order: Vec<bool> = actions.iter().filter_map(html).collect();
         prop_assert!(order.windows(2).all(|pair| pair[0] <= pair[1]), "{order:?}");
