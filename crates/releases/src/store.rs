@@ -62,6 +62,7 @@ pub struct Change {
 
 /// What became of announcing an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them, and it is taken apart at once")]
 pub enum PutArtifact {
     /// It is new.
     New,
