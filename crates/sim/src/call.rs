@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use driftless_domain::{AccountId, CallClass, CallError, ClusterName, EcsServiceName, ParameterName, Place, Region};
+use driftless_domain::{
+    AccountId, BucketName, CallClass, CallError, ClusterName, DistributionId, EcsServiceName, ParameterName, Place,
+    Region,
+};
 
 /// An account and a region: where things are. The role that opens it does not matter here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +76,20 @@ pub(crate) fn task_definition_text(site: &Site, short: &str) -> String {
 /// The name begins with its own slash.
 pub(crate) fn parameter_text(site: &Site, name: &ParameterName) -> String {
     format!("ssm-parameter {site}{name}")
+}
+
+/// Names of buckets are global.
+pub(crate) fn bucket_text(bucket: &BucketName) -> String {
+    format!("s3-bucket {bucket}")
+}
+
+pub(crate) fn object_text(bucket: &BucketName, key: &str) -> String {
+    format!("s3-object {bucket}/{key}")
+}
+
+/// CloudFront is in no region.
+pub(crate) fn distribution_text(place: &Place, distribution: &DistributionId) -> String {
+    format!("cloudfront {}/{distribution}", place.account)
 }
 
 /// The dice of one decision: the same seed, words and number always roll the same.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use driftless_domain::{CallClass, CallError};
-use driftless_releases::StoreError;
+use driftless_releases::{FetchError, StoreError};
 use jiff::Timestamp;
 
 use crate::call::{Kind, Request, dice};
@@ -68,6 +68,18 @@ impl Refusal for StoreError {
             Self::Invalid(_) => "InvalidRecord",
             Self::TooManyClaims(_) => "TooManyClaims",
             Self::Call(error) => error.code(),
+        }
+    }
+}
+
+impl Refusal for FetchError {
+    fn code(&self) -> &str {
+        match self {
+            Self::Missing(_) => "NoSuchKey",
+            Self::Unversioned(_) => "Unversioned",
+            Self::TooLarge { .. } => "TooLarge",
+            Self::Call(error) => error.code(),
+            Self::Disk(_) => "Disk",
         }
     }
 }

@@ -75,6 +75,7 @@ fn status(of: &Target) -> Status {
         heals: Vec::new(),
         contested: None,
         services: Vec::new(),
+        site: None,
     }
 }
 

@@ -6,7 +6,7 @@ mod writes;
 
 use std::sync::{Arc, Mutex};
 
-use driftless_domain::{AppName, Tag, Target};
+use driftless_domain::{AppName, Digest, Tag, Target};
 use driftless_releases::{DesiredRecord, Lease, StoreError};
 
 use crate::call::{Kind, Request};
@@ -82,7 +82,26 @@ impl MemoryStore {
         self.break_record(Broken::Artifact(app.clone(), tag.clone()), problem);
     }
 
-    /// The same for a lease.
+    /// The same for a manifest: it is there, and cannot be read.
+    pub fn put_raw_invalid_manifest(&self, app: &AppName, digest: &Digest, problem: &str) {
+        self.break_record(Broken::Manifest(app.clone(), digest.clone()), problem);
+    }
+
+    /// Somebody changes a manifest by hand: one byte of it, so that it does not have its digest any more.
+    pub fn spoil_manifest(&self, app: &AppName, digest: &Digest) {
+        let mut table = lock(&self.table);
+        let text = table.manifests.get_mut(&(app.clone(), digest.clone()));
+        if let Some(last) = text.and_then(|text| text.last_mut()) {
+            *last ^= 1;
+        }
+    }
+
+    /// Somebody deletes a manifest by hand.
+    pub fn delete_manifest(&self, app: &AppName, digest: &Digest) {
+        lock(&self.table).manifests.remove(&(app.clone(), digest.clone()));
+    }
+
+    /// A lease that does not parse.
     pub fn put_raw_invalid_lease(&self, shard: u16, problem: &str) {
         self.break_record(Broken::Lease(shard), problem);
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use driftless_domain::{AppName, Artifact, Tag, Target};
+use driftless_domain::{AppName, Artifact, Digest, Manifest, Tag, Target};
 use driftless_releases::{
     Change, DesiredRecord, Event, Heartbeat, Loaded, ReadRecords, SpecRecord, StoreError, Stored,
 };
@@ -98,6 +98,12 @@ impl ReadRecords for MemoryStore {
             Ok(artifacts)
         })
         .await
+    }
+
+    async fn manifest(&self, app: &AppName, digest: &Digest) -> Result<Stored<Manifest>, StoreError> {
+        let object = Broken::Manifest(app.clone(), digest.clone()).to_string();
+        self.call("dynamodb:GetItem", Kind::Read, object, String::new(), |table, _| Ok(table.manifest(app, digest)))
+            .await
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Event>, StoreError> {

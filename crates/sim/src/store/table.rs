@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use driftless_domain::{AppName, Artifact, Status, Tag, Target};
+use driftless_domain::{AppName, Artifact, Digest, Manifest, Sha256, Status, Tag, Target};
 use driftless_releases::{
     DesiredRecord, Event, Heartbeat, InvalidRecord, Lease, SpecRecord, StoreError, Stored, Versioned,
 };
@@ -16,6 +16,7 @@ pub(super) enum Broken {
     Status(Target),
     Spec(AppName),
     Artifact(AppName, Tag),
+    Manifest(AppName, Digest),
     Lease(u16),
 }
 
@@ -26,6 +27,7 @@ impl fmt::Display for Broken {
             Self::Status(target) => write!(f, "status {target}"),
             Self::Spec(app) => write!(f, "spec {app}"),
             Self::Artifact(app, tag) => write!(f, "artifact {app}/{tag}"),
+            Self::Manifest(app, digest) => write!(f, "manifest {app}/{digest}"),
             Self::Lease(shard) => write!(f, "lease {shard}"),
         }
     }
@@ -46,6 +48,8 @@ pub(super) struct Table {
     /// By resource.
     pub(super) claims: BTreeMap<String, Target>,
     pub(super) artifacts: BTreeMap<(AppName, Tag), Artifact>,
+    /// The canonical texts of manifests, each under the digest that it had when it was put.
+    pub(super) manifests: BTreeMap<(AppName, Digest), Vec<u8>>,
     pub(super) desired: BTreeMap<Target, DesiredRecord>,
     pub(super) statuses: BTreeMap<Target, Versioned<Status>>,
     /// By time, sequence and arrival: two writers at one instant lose nothing.
@@ -65,6 +69,24 @@ impl Table {
             (Some(invalid), _) => Stored::Invalid(invalid),
             (None, Some(record)) => Stored::Valid(record.clone()),
             (None, None) => Stored::Missing,
+        }
+    }
+
+    /// The manifest under a name, if what is stored there still has that digest.
+    pub(super) fn manifest(&self, app: &AppName, digest: &Digest) -> Stored<Manifest> {
+        let name = Broken::Manifest(app.clone(), digest.clone());
+        let Some(text) = self.manifests.get(&(app.clone(), digest.clone())) else { return Stored::Missing };
+        let invalid = |problem: String| Stored::Invalid(InvalidRecord { key: name.to_string(), problem });
+        if let Some(broken) = self.problem(&name) {
+            return Stored::Invalid(broken);
+        }
+        let found = Sha256::of(text).to_digest();
+        if found != *digest {
+            return invalid(format!("what is stored has the digest {found}"));
+        }
+        match serde_json::from_slice(text) {
+            Ok(manifest) => Stored::Valid(manifest),
+            Err(error) => invalid(error.to_string()),
         }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use driftless_domain::{Artifact, Status, Target};
+use driftless_domain::{AppName, Artifact, Digest, Manifest, Sha256, Status, Target};
 use driftless_releases::{
-    Claim, DesiredRecord, DesiredWrites, Event, Heartbeat, Lease, PutArtifact, SpecRecord, StatusWrites, StoreError,
-    Versioned,
+    Claim, DesiredRecord, DesiredWrites, Event, Heartbeat, InvalidRecord, Lease, PutArtifact, SpecRecord, StatusWrites,
+    StoreError, Versioned,
 };
 use jiff::Timestamp;
 
@@ -52,6 +52,22 @@ impl DesiredWrites for MemoryStore {
                     Ok(PutArtifact::New)
                 }
             }
+        })
+        .await
+    }
+
+    async fn put_manifest(&self, app: &AppName, manifest: &Manifest) -> Result<Digest, StoreError> {
+        let text = manifest
+            .to_json()
+            .map_err(|error| InvalidRecord { key: format!("manifest {app}"), problem: error.to_string() })?;
+        let digest = Sha256::of(&text).to_digest();
+        let name = Broken::Manifest(app.clone(), digest.clone());
+        let detail = format!("{} files, {} bytes", manifest.files.len(), text.len());
+        self.call("dynamodb:PutItem", Kind::Write, name.to_string(), detail, |table, _| {
+            // Whatever lies there, under this name only this text is right.
+            table.broken.remove(&name);
+            table.manifests.insert((app.clone(), digest.clone()), text);
+            Ok(digest)
         })
         .await
     }

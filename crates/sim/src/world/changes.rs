@@ -114,7 +114,7 @@ impl LiveChanges for World {
 }
 
 impl World {
-    async fn change<T: Send>(
+    pub(super) async fn change<T: Send>(
         &self,
         request: Request,
         change: impl FnOnce(&mut State, &mut Arrival<'_>) -> Result<T, CallError> + Send,
@@ -170,9 +170,9 @@ pub(super) fn register(
     revisions.register(site, &family, document, tags, by, at).map_err(|error| error.to_string())
 }
 
-fn said(arrival: &Arrival<'_>, violation: &str) -> String {
+pub(super) fn said(arrival: &Arrival<'_>, violation: &str) -> String {
     let Request { operation, object, .. } = &arrival.request;
-    format!("{violation} ({operation} of {object} at {})", arrival.at)
+    format!("{violation} (call {}: {operation} of {object} at {})", arrival.number, arrival.at)
 }
 
 fn changing(operation: &'static str, site: &Site, object: String, shown: String, detail: String) -> Request {

@@ -16,12 +16,12 @@ use super::World;
 use super::changes::{put_parameter, register};
 use super::state::State;
 
-const TERRAFORM: &str = "terraform";
-const PERSON: &str = "person";
+pub(super) const TERRAFORM: &str = "terraform";
+pub(super) const PERSON: &str = "person";
 const AUTOSCALING: &str = "autoscaling";
 
 /// An error code of AWS.
-type Refused = &'static str;
+pub(super) type Refused = &'static str;
 
 impl World {
     /// Infrastructure makes a cluster.
@@ -236,7 +236,7 @@ impl World {
     }
 
     /// Does it at once and writes it down.
-    fn hand<T>(
+    pub(super) fn hand<T>(
         &self,
         actor: &str,
         operation: &'static str,

@@ -1,10 +1,14 @@
 //! The whole AWS of all accounts, as its owners set it up and look at it. Other actors' hands are in `hands`, the ports in
 //! `reads` and `changes`.
 
+mod builds;
 mod changes;
 mod hands;
 mod monitor;
 mod reads;
+mod site_changes;
+mod site_hands;
+mod site_reads;
 mod state;
 
 use std::sync::{Arc, Mutex};
@@ -24,7 +28,7 @@ use crate::history::{Call, Counts, Outcome, lock};
 use crate::wire::Wire;
 use state::{State, Told};
 
-/// ECS and SSM of all accounts. Clones are the same world.
+/// ECS, SSM, S3 and CloudFront of all accounts. Clones are the same world.
 #[derive(Debug, Clone)]
 pub struct World {
     pub(crate) wire: Wire,
@@ -100,7 +104,7 @@ impl World {
         self.wire.history.clear();
     }
 
-    /// How many calls to ECS and SSM came through the ports.
+    /// How many calls to ECS, SSM, S3 and CloudFront came through the ports.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.wire.history.counts(|operation| !operation.starts_with("dynamodb:"))

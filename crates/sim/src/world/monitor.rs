@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use driftless_domain::{ContainerName, ImageRef, TaskDefArn, TaskDocument, tag_keys};
+use driftless_domain::{BucketName, ContainerName, ETag, ImageRef, ObjectKey, TaskDefArn, TaskDocument, tag_keys};
 use jiff::Timestamp;
 
 use crate::behaviour::containers;
 use crate::clock::before;
 use crate::ecs::Service;
+use crate::s3::{Bucket, Dangling};
 
 use super::state::Account;
 
@@ -17,10 +18,33 @@ use super::state::Account;
 /// with calls of some 20 ms each and no look that is stale.
 const ONE_PASS: Duration = Duration::from_secs(2);
 
-/// S10: whatever it is called, it deletes nothing.
+/// What may be deleted: files of earlier releases, which [`deletion`] checks, and uploads that were given up.
+const DELETIONS: [&str; 2] = ["s3:DeleteObject", "s3:AbortMultipartUpload"];
+
+/// S10: whatever it is called, it deletes nothing but files of earlier releases.
 pub(super) fn operation(operation: &str) -> Option<String> {
-    let deletes = ["Delete", "Deregister", "Stop"].iter().any(|verb| operation.contains(verb));
+    if DELETIONS.contains(&operation) {
+        return None;
+    }
+    let deletes = ["Delete", "Deregister", "Stop", "Abort"].iter().any(|verb| operation.contains(verb));
     deletes.then(|| "S10: Driftless deletes nothing".to_owned())
+}
+
+/// S13: a page refers to what is not there.
+pub(super) fn dangling(dangling: &Dangling) -> String {
+    let Dangling { page, to } = dangling;
+    format!("S13: {page} refers to {to}, which is not there")
+}
+
+/// S14: only what we put there ourselves, as we put it there.
+pub(super) fn deletion(bucket: &Bucket, key: &ObjectKey, etag: &ETag) -> Option<String> {
+    let ours = bucket.was_ours(key.as_str(), etag);
+    (!ours).then(|| format!("S14: {key} with etag {etag} is deleted, which Driftless never put there"))
+}
+
+/// S10: no deletion leaves a bucket empty.
+pub(super) fn emptied(bucket: &Bucket, name: &BucketName) -> Option<String> {
+    bucket.objects("").next().is_none().then(|| format!("S10: nothing is left in {name}"))
 }
 
 /// S9: no UpdateService against a rollback or a stop; and never a bare family, which means "latest ACTIVE".
@@ -89,10 +113,10 @@ mod tests {
 
     #[test]
     fn whatever_deletes_is_found_s10() {
-        for deletes in ["ecs:DeleteService", "ecs:DeregisterTaskDefinition", "ssm:DeleteParameter"] {
+        for deletes in ["ecs:DeleteService", "ecs:DeregisterTaskDefinition", "ssm:DeleteParameter", "s3:DeleteBucket"] {
             assert!(operation(deletes).is_some_and(|found| found.starts_with("S10")), "{deletes}");
         }
-        for kept in ["ecs:UpdateService", "ecs:RegisterTaskDefinition", "ssm:PutParameter"] {
+        for kept in ["ecs:UpdateService", "ecs:RegisterTaskDefinition", "ssm:PutParameter", "s3:DeleteObject"] {
             assert_eq!(operation(kept), None);
         }
     }

@@ -189,6 +189,15 @@ impl World {
     ) -> Result<T, CallError> {
         self.wire.send(request, |arrival| self.with(|state, _| look(state, arrival))).await
     }
+
+    /// A look that is written down with what it showed, or that uses up what was planned for it.
+    pub(super) async fn read_mut<T: Send>(
+        &self,
+        request: Request,
+        look: impl FnOnce(&mut State, &mut Arrival<'_>) -> Result<T, CallError> + Send,
+    ) -> Result<T, CallError> {
+        self.wire.send(request, |arrival| self.with(|state, _| look(state, arrival))).await
+    }
 }
 
 /// The service as this look shows it.

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::behaviour::{ImageBehaviour, Images, TaskFate};
 use crate::call::{Site, service_text};
+use crate::cloudfront::CloudFront;
 use crate::ecs::{Family, Lifecycle, Revision, Service};
+use crate::s3::S3;
 use crate::timeline::Timeline;
 
 /// The services of one cluster.
@@ -30,6 +32,10 @@ pub(crate) struct State {
     pub(crate) rollouts_known: bool,
     pub(crate) digests_lie: bool,
     pub(crate) violations: Vec<String>,
+    pub(crate) s3: S3,
+    pub(crate) cloudfront: CloudFront,
+    /// The account and region that Driftless itself runs in, if a test said so.
+    pub(crate) home: Option<Site>,
     /// Nothing happens by itself before this.
     quiet_until: Timestamp,
 }
@@ -63,6 +69,9 @@ impl State {
             rollouts_known: true,
             digests_lie: false,
             violations: Vec::new(),
+            s3: S3::default(),
+            cloudfront: CloudFront::default(),
+            home: None,
             quiet_until: Timestamp::MAX,
         }
     }
