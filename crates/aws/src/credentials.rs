@@ -12,7 +12,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, future};
 
 use driftless_domain::{CallClass, RoleBinding};
 
-use crate::classify::classify;
+use crate::classify::{Codes, classify};
 use crate::counting::Kind;
 
 /// How long a role is asked for: chained roles live at most one hour, whatever the role says (aws-facts.md, STS).
@@ -77,7 +77,7 @@ impl AssumedRole {
             .send()
             .await
             .map_err(|error| {
-                let (class, said) = classify(Kind::Read, &error);
+                let (class, said) = classify(Codes::Common, Kind::Read, &error);
                 RoleRefused { class, words: format!("taking the role {}: {said}", role.arn) }
             })?;
         let given = answer.credentials.ok_or_else(|| RoleRefused {

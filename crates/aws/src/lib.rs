@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod classify;
+mod cloudfront;
 mod connect;
 mod counting;
 mod credentials;
@@ -13,6 +14,7 @@ mod live;
 #[cfg(test)]
 mod on_the_wire;
 mod operation;
+mod s3;
 mod ssm;
 #[cfg(test)]
 mod testing;

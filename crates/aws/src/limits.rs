@@ -48,6 +48,10 @@ pub enum Bucket {
     ImageRead,
     /// STS.
     Identity,
+    /// CloudFront CreateInvalidation.
+    Invalidation,
+    /// CloudFront GetInvalidation.
+    InvalidationRead,
 }
 
 impl Bucket {
@@ -64,6 +68,9 @@ impl Bucket {
             Self::ParameterWrite => (20, 3),
             // Far below what ECR and STS allow (hundreds per second): asked once per build, and once per place.
             Self::ImageRead | Self::Identity => (20, 20),
+            // CloudFront publishes no rate; one invalidation per release and a look at it now and then need no more.
+            Self::Invalidation => (5, 1),
+            Self::InvalidationRead => (20, 5),
         }
     }
 

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 
 use driftless_domain::{
-    CallClass, CallError, ClusterName, EcsServiceName, LiveService, ParameterName, ParameterValue, Place, Rollout,
-    RunningContainer, StoppedTask, TaskDefArn, TaskDefinition, TaskDocument, TaskFamily,
+    CallClass, CallError, ClusterName, EcsServiceName, LiveService, ParameterName, ParameterValue, Place, Region,
+    Rollout, RunningContainer, StoppedTask, TaskDefArn, TaskDefinition, TaskDocument, TaskFamily,
 };
 use driftless_execute::LiveChanges;
 use driftless_observe::LiveState;
@@ -25,15 +25,25 @@ use crate::operation::Operation;
 #[derive(Debug, Clone)]
 pub struct Aws {
     pub(crate) accounts: Accounts,
+    /// The region that the controller runs in, where that is known.
+    pub(crate) region: Option<Region>,
     limits: Limits,
-    calls: CallCounter,
+    pub(crate) calls: CallCounter,
 }
 
 impl Aws {
     /// AWS through these accounts, counting into this counter.
     #[must_use]
     pub fn new(accounts: Accounts, calls: CallCounter) -> Self {
-        Self { accounts, limits: Limits::new(), calls }
+        let region = accounts.region();
+        Self { accounts, region, limits: Limits::new(), calls }
+    }
+
+    /// The same, running in this region: where artifact buckets are whose region the spec does not say. Without it, the
+    /// region that the environment gives.
+    #[must_use]
+    pub fn in_region(self, region: Region) -> Self {
+        Self { region: Some(region), ..self }
     }
 
     /// The same without limits of our own: for emulators, which nobody else shares.
@@ -77,17 +87,19 @@ impl Aws {
         E: ProvideErrorMetadata + Error + 'static,
         F: Future<Output = Result<T, SdkError<E>>>,
     {
-        let Operation { name, kind, bucket } = *operation;
+        let Operation { name, kind, bucket, codes } = *operation;
         let object = || format!("{object} ({place})");
-        if let Err(wait) = self.limits.enter(place, bucket, kind).await {
+        if let Some(bucket) = bucket
+            && let Err(wait) = self.limits.enter(place, bucket, kind).await
+        {
             let words = format!("our own limit for this account and region; the next turn is in {} s", wait.as_secs());
             return Err(CallError::new(name, object(), CallClass::Throttled, "NotSent", &words));
         }
         self.calls.sent(name, kind);
         request().await.map_err(|error| {
-            let (class, said) = classify(kind, &error);
+            let (class, said) = classify(codes, kind, &error);
             self.calls.failed(name, kind, class);
-            if class == CallClass::Throttled {
+            if let (CallClass::Throttled, Some(bucket)) = (class, bucket) {
                 self.limits.slow_down(place, bucket);
             }
             CallError { operation: name, object: object(), class, said }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::str::FromStr;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
@@ -95,6 +96,13 @@ impl<'a> Attributes<'a> {
             .collect()
     }
 
+    pub(super) fn bytes(&self, name: &str) -> Result<&'a [u8], InvalidRecord> {
+        match self.present(name)?.as_b() {
+            Ok(bytes) => Ok(bytes.as_ref()),
+            Err(other) => Err(self.wrong(name, &format!("bytes were expected, found {}", kind(other)))),
+        }
+    }
+
     /// Whether the attribute is there and not null; for attributes that may be left out.
     pub(super) fn has(&self, name: &str) -> bool {
         self.item.get(name).is_some_and(|value| !matches!(value, AttributeValue::Null(_)))
@@ -165,6 +173,11 @@ impl Draft {
 
     pub(super) fn number(mut self, name: &str, value: u64) -> Self {
         self.0.insert(name.to_owned(), AttributeValue::N(value.to_string()));
+        self
+    }
+
+    pub(super) fn bytes(mut self, name: &str, bytes: &[u8]) -> Self {
+        self.0.insert(name.to_owned(), AttributeValue::B(Blob::new(bytes)));
         self
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use driftless_domain::{Artifact, Content, EnvName, Target};
+use driftless_domain::{Artifact, Content, EnvName, Place, SiteBuild, Target};
 use driftless_releases::{Claim, DesiredRecord, InvalidRecord, SpecRecord};
 
 use super::attributes::{Attributes, DOCUMENT, Draft, Item, WORDS, fixed};
@@ -77,11 +77,45 @@ pub(super) fn artifact_item(artifact: &Artifact) -> Item {
         .time(CHANGED_AT, *announced_at);
     match content {
         Content::Container { images } => draft.text("content", CONTAINER).texts("images", images).item(),
+        Content::Site(build) => site_build(draft.text("content", SITE), build).item(),
     }
 }
 
 /// The `content` of a container app's build.
 const CONTAINER: &str = "container";
+/// The `content` of a static site's build.
+const SITE: &str = "site";
+
+fn site_build(draft: Draft, build: &SiteBuild) -> Draft {
+    // The place has no role: artifact buckets are read with our own credentials.
+    let SiteBuild { place, bucket, key, version, sha256, size, manifest, files, bytes } = build;
+    let Place { account, region, role: _ } = place;
+    draft
+        .text("account", account)
+        .text("region", region)
+        .text("bucket", bucket)
+        .text("key", key)
+        .text("version", version)
+        .text("sha256", sha256)
+        .number("size", *size)
+        .text("manifest", manifest)
+        .number("files", u64::from(*files))
+        .number("bytes", *bytes)
+}
+
+fn read_site_build(a: &Attributes<'_>) -> Result<SiteBuild, InvalidRecord> {
+    Ok(SiteBuild {
+        place: Place { account: a.parsed("account")?, region: a.parsed("region")?, role: None },
+        bucket: a.parsed("bucket")?,
+        key: a.parsed("key")?,
+        version: a.parsed("version")?,
+        sha256: a.parsed("sha256")?,
+        size: a.number("size")?,
+        manifest: a.parsed("manifest")?,
+        files: a.number("files")?,
+        bytes: a.number("bytes")?,
+    })
+}
 
 pub(super) fn read_artifact(key: &Key, item: &Item) -> Result<Artifact, InvalidRecord> {
     let a = Attributes::open(key, item)?;
@@ -96,7 +130,8 @@ pub(super) fn read_artifact(key: &Key, item: &Item) -> Result<Artifact, InvalidR
             });
             Content::Container { images: images.collect::<Result<_, _>>()? }
         }
-        other => return Err(a.wrong("content", &format!("container was expected, found {other:?}"))),
+        SITE => Content::Site(read_site_build(&a)?),
+        other => return Err(a.wrong("content", &format!("container or site was expected, found {other:?}"))),
     };
     let artifact = Artifact {
         app: a.parsed("app")?,

@@ -7,7 +7,7 @@ use std::fmt;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest as _, Sha256};
 
-use driftless_domain::{AppName, Tag, Target};
+use driftless_domain::{AppName, Digest, Tag, Target};
 use driftless_releases::Event;
 
 /// The attribute of the partition key.
@@ -53,6 +53,11 @@ impl Key {
 
     pub(super) fn artifact(app: &AppName, tag: &Tag) -> Self {
         Self::new(artifact_lane(app), tag.as_str())
+    }
+
+    /// One piece of a site's manifest: they follow each other in one partition.
+    pub(super) fn manifest(app: &AppName, digest: &Digest, piece: usize) -> Self {
+        Self::new(manifests(app), format!("{}{piece:03}", manifest_pieces(digest)))
     }
 
     pub(super) fn desired(target: &Target) -> Self {
@@ -117,6 +122,17 @@ pub(super) fn artifact_lane(app: &AppName) -> String {
     format!("artifact#{app}")
 }
 
+/// The partition of an app's manifests.
+pub(super) fn manifests(app: &AppName) -> String {
+    format!("manifest#{app}")
+}
+
+/// How the sort keys of all pieces of one manifest begin.
+pub(super) fn manifest_pieces(digest: &Digest) -> String {
+    let text = digest.as_str();
+    format!("{}#", text.strip_prefix("sha256:").unwrap_or(text))
+}
+
 /// The partition of a target's history.
 pub(super) fn history(target: &Target) -> String {
     format!("history#{target}")
@@ -154,6 +170,7 @@ mod tests {
         let keys = [
             Key::spec(&app),
             Key::artifact(&app, &Tag::parse("v1").unwrap()),
+            Key::manifest(&app, &driftless_domain::Sha256::of(b"").to_digest(), 7),
             Key::desired(&target()),
             Key::nudge(&target()),
             Key::claim("ssm-parameter 111111111111/eu-west-1/a"),
@@ -166,6 +183,7 @@ mod tests {
         expect_test::expect![[r#"
             spec#shop | spec
             artifact#shop | v1
+            manifest#shop | e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855#007
             desired#shop/dev | desired
             nudge#shop/dev | nudge
             claim#ssm-parameter 111111111111/eu-west-1/a | claim

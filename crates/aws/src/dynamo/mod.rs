@@ -8,6 +8,7 @@ mod bootstrap;
 mod items;
 mod items_found;
 mod keys;
+mod manifests;
 mod put;
 mod read;
 mod transact;
@@ -27,7 +28,7 @@ use driftless_domain::{CallClass, CallError, Region};
 
 use self::attributes::Item;
 use self::keys::{INDEX, Key, LANE, PK};
-use crate::classify::classify;
+use crate::classify::{Codes, classify};
 use crate::connect::{Accounts, timeouts};
 use crate::counting::{CallCounter, Kind};
 
@@ -71,7 +72,7 @@ impl DynamoStore {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let (class, said) = classify(kind, error);
+        let (class, said) = classify(Codes::Common, kind, error);
         self.calls.failed(operation, kind, class);
         CallError { operation, object: self.object(), class, said }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use driftless_domain::{AppName, Artifact, Tag, Target};
+use driftless_domain::{AppName, Artifact, Digest, Manifest, Tag, Target};
 use driftless_releases::{
     Change, DesiredRecord, Event, Heartbeat, InvalidRecord, Loaded, ReadRecords, SpecRecord, StoreError, Stored,
 };
@@ -123,6 +123,10 @@ impl ReadRecords for DynamoStore {
             page.after = after;
         }
         Ok(artifacts)
+    }
+
+    async fn manifest(&self, app: &AppName, digest: &Digest) -> Result<Stored<Manifest>, StoreError> {
+        Ok(self.read_manifest(app, digest).await?)
     }
 
     async fn history(&self, target: &Target, limit: usize) -> Result<Vec<Event>, StoreError> {

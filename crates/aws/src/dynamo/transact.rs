@@ -26,7 +26,7 @@ use super::items::read_owner;
 use super::keys::Key;
 use super::put::{Condition, Expression};
 use super::tries::Tries;
-use crate::classify::classify;
+use crate::classify::{Codes, classify};
 use crate::counting::Kind;
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
@@ -170,7 +170,7 @@ impl DynamoStore {
             return Cancelled::Busy(write.name());
         }
         // Throttled, or something that DynamoDB does not accept: the code of the first item that has one says which.
-        let (_, mut said) = classify(Kind::Change, error);
+        let (_, mut said) = classify(Codes::Common, Kind::Change, error);
         let reason = reasons.iter().find(|reason| reason.code().is_some_and(|code| code != "None"));
         if let Some(reason) = reason {
             said.code = reason.code().unwrap_or_default().to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use driftless_domain::{Artifact, CallError, EnvName, Status, Target};
+use driftless_domain::{AppName, Artifact, CallError, Digest, EnvName, Manifest, Status, Target};
 use driftless_releases::{
     Claim, DesiredRecord, DesiredWrites, Event, Heartbeat, Lease, PutArtifact, SpecRecord, StatusWrites, StoreError,
     Stored, Versioned,
@@ -85,6 +85,10 @@ impl DesiredWrites for DynamoStore {
                 }
             }
         }
+    }
+
+    async fn put_manifest(&self, app: &AppName, manifest: &Manifest) -> Result<Digest, StoreError> {
+        self.write_manifest(app, manifest).await
     }
 
     async fn put_desired(&self, record: &DesiredRecord, event: &Event) -> Result<(), StoreError> {

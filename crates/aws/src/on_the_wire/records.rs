@@ -165,6 +165,7 @@ fn status() -> Versioned<Status> {
         heals: Vec::new(),
         contested: None,
         services: Vec::new(),
+        site: None,
     };
     Versioned { version: 4, record }
 }

@@ -3,6 +3,8 @@
 //! **Refuses:** to call a change failed when it may have happened. Only an answer of AWS that says so, or the certainty that
 //! nothing was sent, makes a change anything but [`CallClass::Ambiguous`].
 
+mod s3;
+
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -16,8 +18,18 @@ use crate::credentials::RoleRefused;
 /// The longest message that is kept: enough for every message of ECS, and no page of a proxy.
 const LONGEST_MESSAGE: usize = 1000;
 
-/// Reduces a failure. The same table serves every service; none of their codes contradict each other.
-pub(crate) fn classify<E>(kind: Kind, error: &SdkError<E>) -> (CallClass, AwsSaid)
+/// Whose error codes they are. One table serves every service, for their codes do not contradict each other; but what S3
+/// means by a code or a bare status is sometimes more than others mean by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Codes {
+    /// Those of every service.
+    Common,
+    /// Those of S3 first.
+    S3,
+}
+
+/// Reduces a failure.
+pub(crate) fn classify<E>(codes: Codes, kind: Kind, error: &SdkError<E>) -> (CallClass, AwsSaid)
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -36,7 +48,11 @@ where
         },
         SdkError::ServiceError(service) => {
             let (code, message) = (service.err().code(), service.err().message());
-            let class = code.and_then(|code| class_of(code, message.unwrap_or_default(), lost));
+            let code = code.or_else(|| if codes == Codes::S3 { s3::code_of_status(status) } else { None });
+            let class = code.and_then(|code| match codes {
+                Codes::Common => class_of(code, message.unwrap_or_default(), lost),
+                Codes::S3 => s3::class_of(code, lost).or_else(|| class_of(code, message.unwrap_or_default(), lost)),
+            });
             let class = class.or_else(|| class_of_status(status, lost)).unwrap_or(CallClass::Invalid);
             (class, code.unwrap_or("UnknownError"))
         }
@@ -66,6 +82,7 @@ fn class_of(code: &str, message: &str, lost: CallClass) -> Option<CallClass> {
         | "PriorRequestNotComplete"
         | "ProvisionedThroughputExceededException"
         | "ProvisionedThroughputExceeded"
+        | "TooManyInvalidationsInProgress"
         | "SlowDown" => CallClass::Throttled,
 
         "UnauthorizedOperation"
@@ -90,6 +107,7 @@ fn class_of(code: &str, message: &str, lost: CallClass) -> Option<CallClass> {
         | "OperationAbortedException"
         | "ResourceInUseException"
         | "TooManyUpdates"
+        | "InvalidationBatchAlreadyExists"
         | "TransactionConflictException" => CallClass::Conflict,
         // ECS has no code of its own for two registrations in one family at once.
         "ClientException" if message.starts_with("Too many concurrent attempts") => CallClass::Conflict,
@@ -179,7 +197,11 @@ mod tests {
 
     #[track_caller]
     fn check(error: &Failure, read: CallClass, change: CallClass) {
-        assert_eq!((classify(Kind::Read, error).0, classify(Kind::Change, error).0), (read, change), "{error:?}");
+        assert_eq!(
+            (classify(Codes::Common, Kind::Read, error).0, classify(Codes::Common, Kind::Change, error).0),
+            (read, change),
+            "{error:?}"
+        );
     }
 
     #[test]
@@ -250,7 +272,7 @@ mod tests {
         let error: Failure =
             SdkError::dispatch_failure(ConnectorError::other(CredentialsError::provider_error(role).into(), None));
         check(&error, CallClass::Denied, CallClass::Denied);
-        assert!(classify(Kind::Change, &error).1.message.contains("AccessDenied: no"));
+        assert!(classify(Codes::Common, Kind::Change, &error).1.message.contains("AccessDenied: no"));
     }
 
     #[test]
@@ -267,7 +289,7 @@ mod tests {
 
     #[test]
     fn awss_words_are_kept_up_to_a_length() {
-        let (_, said) = classify(Kind::Read, &said("ClientException", &"x".repeat(5000), 400));
+        let (_, said) = classify(Codes::Common, Kind::Read, &said("ClientException", &"x".repeat(5000), 400));
         assert_eq!((said.code.as_str(), said.message.len()), ("ClientException", LONGEST_MESSAGE));
     }
 }

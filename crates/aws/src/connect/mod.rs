@@ -1,8 +1,10 @@
 //! Connections: for every place (account, region, role) one set of clients, built once. Reads and changes have clients of
 //! their own, because a read is repeated by the SDK and a change never is.
 
+pub(crate) mod site;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -16,6 +18,7 @@ use tokio::sync::OnceCell;
 
 use driftless_domain::{AccountId, Place, Region, TaskDefArn};
 
+use self::site::{OwnClients, SiteClients};
 use crate::credentials::AssumedRole;
 use crate::limits::LONGEST_WAIT_OF_A_CHANGE;
 
@@ -27,9 +30,13 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 const OPERATION: Duration = Duration::from_secs(30);
 /// A change: its one try, and two seconds for credentials that have to be renewed first.
 const CHANGE: Duration = Duration::from_secs(12);
-/// The longest time between a change being handed to this crate and its arrival at AWS: its turn (5 s) and the call (12 s).
-/// A takeover grace must not be shorter (DESIGN.md section 8, point 3).
-pub const LONGEST_IN_FLIGHT: Duration = Duration::from_secs(LONGEST_WAIT_OF_A_CHANGE.as_secs() + CHANGE.as_secs());
+/// The longest time between a change being handed to this crate and its arrival at AWS: that of a change with its turn (5 s)
+/// and its call (12 s), or that of a call on an object with all its tries (40 s), which waits for no turn. A takeover grace
+/// must not be shorter (DESIGN.md section 8, point 3).
+pub const LONGEST_IN_FLIGHT: Duration = {
+    let turn_and_call = Duration::from_secs(LONGEST_WAIT_OF_A_CHANGE.as_secs() + CHANGE.as_secs());
+    if turn_and_call.as_secs() > site::OPERATION.as_secs() { turn_and_call } else { site::OPERATION }
+};
 /// Taking a role: two tries of STS and the way there.
 const TAKE_ROLE: Duration = Duration::from_secs(20);
 
@@ -61,6 +68,8 @@ struct Inner {
     identity: Option<String>,
     endpoint: Option<Endpoint>,
     places: Mutex<HashMap<Place, Arc<PlaceClients>>>,
+    /// What the controller reads with its own credentials, by region.
+    ourselves: Mutex<HashMap<Region, Arc<OwnClients>>>,
 }
 
 /// The clients of one place, and what was learned of it.
@@ -78,6 +87,11 @@ pub(crate) struct PlaceClients {
     pub(crate) knows_service_deployments: OnceCell<bool>,
     /// The task definition of a service revision never changes.
     pub(crate) revisions: Mutex<HashMap<String, TaskDefArn>>,
+    /// Made at the first use: most places have no site.
+    site: OnceLock<SiteClients>,
+    config: SdkConfig,
+    place: Place,
+    emulated: bool,
 }
 
 impl Accounts {
@@ -117,12 +131,25 @@ impl Accounts {
     }
 
     fn over(base: SdkConfig, identity: Option<String>, endpoint: Option<Endpoint>) -> Self {
-        Self(Arc::new(Inner { base, identity, endpoint, places: Mutex::default() }))
+        let (places, ourselves) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { base, identity, endpoint, places, ourselves }))
     }
 
     /// Whether this is an emulator.
     pub(crate) fn is_emulated(&self) -> bool {
         self.0.endpoint.is_some()
+    }
+
+    /// The region that the environment gives.
+    pub(crate) fn region(&self) -> Option<Region> {
+        Region::parse(self.0.base.region()?.to_string()).ok()
+    }
+
+    /// The clients that speak with the controller's own credentials.
+    pub(crate) fn ourselves(&self, region: &Region) -> Arc<OwnClients> {
+        let mut ourselves = self.0.ourselves.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Arc::new(OwnClients::new(&self.own(region), region, self.is_emulated()));
+        Arc::clone(ourselves.entry(region.clone()).or_insert_with(make))
     }
 
     /// The clients of a place.
@@ -160,12 +187,12 @@ impl Accounts {
             }
             (None, None) => own,
         };
-        PlaceClients::new(&config, place)
+        PlaceClients::new(config, place, self.is_emulated())
     }
 }
 
 impl PlaceClients {
-    fn new(config: &SdkConfig, place: &Place) -> Self {
+    fn new(config: SdkConfig, place: &Place, emulated: bool) -> Self {
         let timeouts = timeouts().to_builder().operation_timeout(CHANGE).build();
         let once = config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
         // The SDK's retry budget is one per service and region for the whole process; one throttled account would use up
@@ -174,10 +201,10 @@ impl PlaceClients {
             let Place { account, region, role: _ } = place;
             RetryPartition::custom(format!("{service}-{account}-{region}")).build()
         };
-        let ecs = aws_sdk_ecs::config::Builder::from(config).retry_partition(partition("ecs")).build();
-        let ssm = aws_sdk_ssm::config::Builder::from(config).retry_partition(partition("ssm")).build();
-        let ecr = aws_sdk_ecr::config::Builder::from(config).retry_partition(partition("ecr")).build();
-        let sts = aws_sdk_sts::config::Builder::from(config).retry_partition(partition("sts")).build();
+        let ecs = aws_sdk_ecs::config::Builder::from(&config).retry_partition(partition("ecs")).build();
+        let ssm = aws_sdk_ssm::config::Builder::from(&config).retry_partition(partition("ssm")).build();
+        let ecr = aws_sdk_ecr::config::Builder::from(&config).retry_partition(partition("ecr")).build();
+        let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("sts")).build();
         Self {
             ecs_reads: aws_sdk_ecs::Client::from_conf(ecs),
             ecs_changes: aws_sdk_ecs::Client::new(&once),
@@ -188,7 +215,17 @@ impl PlaceClients {
             caller: OnceCell::new(),
             knows_service_deployments: OnceCell::new(),
             revisions: Mutex::default(),
+            site: OnceLock::new(),
+            config,
+            place: place.clone(),
+            emulated,
         }
+    }
+
+    /// The clients for buckets and distributions.
+    pub(crate) fn site(&self) -> &SiteClients {
+        let Self { config, place, emulated, .. } = self;
+        self.site.get_or_init(|| SiteClients::new(config, place, *emulated))
     }
 }
 
