@@ -9,7 +9,7 @@ use driftless_spec::HeaderRule;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::bad::BadBuild;
-use super::hashed_names::is_hashed;
+use super::hashed_names::HashedNames;
 use super::media_types::media_type;
 
 /// For what is never changed under its name: a year, and no question in between.
@@ -23,6 +23,7 @@ const HOUR: &str = "public, max-age=3600";
 pub(super) struct Serving<'a> {
     rules: Vec<(GlobMatcher, &'a str)>,
     paths: &'a BTreeSet<&'a str>,
+    hashed: HashedNames<'a>,
 }
 
 impl<'a> Serving<'a> {
@@ -34,13 +35,15 @@ impl<'a> Serving<'a> {
             let glob = glob.map_err(|_| BadBuild::Rule(rule.pattern.clone()))?;
             Ok((glob.compile_matcher(), rule.cache_control.as_str()))
         };
-        Ok(Self { rules: rules.iter().map(compile).collect::<Result<_, BadBuild>>()?, paths })
+        let rules = rules.iter().map(compile).collect::<Result<_, BadBuild>>()?;
+        let scripts = paths.iter().copied().filter(|path| !is_page(path));
+        Ok(Self { rules, paths, hashed: HashedNames::of(scripts) })
     }
 
     /// The headers and the turn of a file.
     pub(super) fn of(&self, path: &SitePath) -> (Headers, FileClass) {
         let (plain, content_encoding) = self.plain(path.as_str());
-        let class = class_of(plain);
+        let class = self.class_of(plain);
         let cache_control = self.by_rule(path.as_str()).or_else(|| self.by_rule(plain)).unwrap_or(match class {
             FileClass::Asset => IMMUTABLE,
             FileClass::Other => HOUR,
@@ -48,6 +51,16 @@ impl<'a> Serving<'a> {
         });
         let content_type = media_type(plain);
         (Headers { content_type, cache_control: cache_control.to_owned(), content_encoding }, class)
+    }
+
+    fn class_of(&self, path: &str) -> FileClass {
+        if is_page(path) {
+            FileClass::Page
+        } else if self.hashed.contains(path) {
+            FileClass::Asset
+        } else {
+            FileClass::Other
+        }
     }
 
     fn by_rule(&self, path: &str) -> Option<&'a str> {
@@ -68,12 +81,11 @@ impl<'a> Serving<'a> {
     }
 }
 
-/// When a file's turn is. A page is what says which of the others are current: it is read again and again under the same
-/// name, is published last and is never taken for immutable, whatever its name looks like.
-pub(super) fn class_of(path: &str) -> FileClass {
+/// Whether a file says which of the others are current: it is read again and again under the same name, is published last
+/// and is never taken for immutable, whatever its name looks like.
+fn is_page(path: &str) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name).to_ascii_lowercase();
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let page = match ending {
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
         "html" | "htm" | "xhtml" | "xht" | "shtml" => true,
         // JSON is fetched by programs, mostly to learn what is current: version files, page data, lists of assets.
         "json" | "webmanifest" | "appcache" => true,
@@ -81,13 +93,6 @@ pub(super) fn class_of(path: &str) -> FileClass {
         // Read by Apple's devices as JSON, and it has no ending.
         "" => name == "apple-app-site-association",
         _ => false,
-    };
-    if page {
-        FileClass::Page
-    } else if is_hashed(path) {
-        FileClass::Asset
-    } else {
-        FileClass::Other
     }
 }
 

@@ -25,20 +25,10 @@ fn by_name(name: &str) -> Option<&'static str> {
         };
     };
     Some(match ending {
-        "js" | "mjs" | "cjs" => "text/javascript",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "wasm" => "application/wasm",
-        "svg" | "svgz" => "image/svg+xml",
-        "xhtml" | "xht" => "application/xhtml+xml",
-        "xml" => "application/xml",
-        "rss" => "application/rss+xml",
-        "atom" => "application/atom+xml",
-        "woff2" => "font/woff2",
+        "mjs" | "cjs" => "text/javascript",
+        "map" => "application/json",
         "woff" => "font/woff",
-        "ico" => "image/x-icon",
-        "avif" => "image/avif",
-        "webp" => "image/webp",
+        "otf" => "font/otf",
         // Pieces of a film beside their list. TypeScript is not served.
         "ts" => "video/mp2t",
         "m3u8" => "application/vnd.apple.mpegurl",
@@ -50,5 +40,5 @@ fn is_text(media_type: &str) -> bool {
     media_type.starts_with("text/")
         || media_type.ends_with("+xml")
         || media_type.ends_with("+json")
-        || matches!(media_type, "application/json" | "application/javascript" | "application/xml" | "application/toml")
+        || matches!(media_type, "application/json" | "application/javascript" | "application/xml")
 }
