@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::process::cargo;
-use crate::{demo, prerequisites, say, test, venv};
+use crate::{bench, demo, prerequisites, say, test, venv};
 
 const HELP: &str = "\
 cargo xtask <command>
@@ -16,6 +16,8 @@ cargo xtask <command>
                          an application in three environments of a simulated AWS, to look at and to break
                          --port: where the API listens (7474); --data: keep the records over restarts
   demo --check           the same, unattended on a free port; the last line is one JSON line of what was observed
+  bench site [--rounds N] [--quick]
+                         a site of 5,000 files deployed by s5cmd, rclone, aws and Driftless; the last line is JSON of ratios
   setup                  only install what the tests need: a Python environment in .venv
   lint                   formatting, clippy, the daemon without `dev`, the dependency policy
   schema                 write the generated files again: JSON Schema and OpenAPI
@@ -36,6 +38,7 @@ pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         ["schema"] => schema(),
+        ["bench", "site", flags @ ..] => bench::site(flags),
         ["demo", "--check"] => demo::check_and_print(),
         ["demo", flags @ ..] => match demo_flags(flags) {
             Ok(options) => demo::attended(&options),

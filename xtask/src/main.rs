@@ -3,6 +3,7 @@
 //! **Refuses:** to install anything outside the repository (`.venv` and `target` are all it writes), and to hide a failure:
 //! steps that do not need each other all run, and what failed is listed last.
 
+mod bench;
 mod commands;
 mod demo;
 mod doctests;

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{Checksum, ChecksumAlgorithm, StreamingBlob};
-use s3s::{S3Result, TrailingHeaders, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders, s3_error};
 
 /// What the sender says.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) async fn receive(body: Option<StreamingBlob>, said: Said) -> S3Result
     let mut bytes = BytesMut::with_capacity(length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
     if let Some(mut body) = body {
         while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|error| s3_error!(error, IncompleteBody))?;
+            let piece = piece.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
             md5.update(&piece);
             checksums.update(&piece);
             bytes.extend_from_slice(&piece);

@@ -1,5 +1,6 @@
 //! What happened, in order: requests as they arrive and as they are answered, and objects as they appear and go.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -54,6 +55,19 @@ pub(crate) enum What {
     Gone { bucket: String, key: String },
     /// The answer is on its way.
     Answered { status: u16 },
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, request: RequestId(request), what } = self;
+        write!(f, "{:10.3} ms  request {request:<7} ", at.as_secs_f64() * 1e3)?;
+        match what {
+            What::Arrived { operation, bucket, key } => write!(f, "{operation:?} {bucket} {key}"),
+            What::Appeared { bucket, key } => write!(f, "appeared: {bucket} {key}"),
+            What::Gone { bucket, key } => write!(f, "gone: {bucket} {key}"),
+            What::Answered { status } => write!(f, "answered {status}"),
+        }
+    }
 }
 
 /// All of it.

@@ -16,6 +16,6 @@ mod server;
 mod store;
 
 pub(crate) use clock::{Stopwatch, now};
-pub(crate) use log::{Event, Operation, What};
+pub(crate) use log::{Event, Log, Operation, What};
 pub(crate) use server::{SECRET, Server};
-pub(crate) use store::{Kind, Object, Store};
+pub(crate) use store::{Conditions, Kind, Object, Store};

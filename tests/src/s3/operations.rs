@@ -96,7 +96,8 @@ impl S3 for Operations {
             None => (0, object.size),
         };
         let Object { headers, version, modified, checksum, .. } = &*object;
-        let checksum = if input.checksum_mode.is_some() && input.range.is_none() { checksum.clone() } else { Checksum::default() };
+        let checksum =
+            if input.checksum_mode.is_some() && input.range.is_none() { checksum.clone() } else { Checksum::default() };
         let headers = headers.clone();
         Ok(S3Response::new(GetObjectOutput {
             body: Some(streamed(object.slice(from, to))),
@@ -165,8 +166,11 @@ impl S3 for Operations {
         }
         let headers = if replace { headers!(input) } else { source.headers.clone() };
         let object = Object { headers, modified: clock::now(), version: None, ..Object::clone(&source) };
-        let result =
-            CopyObjectResult { e_tag: Some(object.tag()), last_modified: Some(object.modified.into()), ..Default::default() };
+        let result = CopyObjectResult {
+            e_tag: Some(object.tag()),
+            last_modified: Some(object.modified.into()),
+            ..Default::default()
+        };
         let version_id = self.store.put(Some(id), &input.bucket, &input.key, object, &Conditions::default())?;
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(result),
@@ -184,7 +188,10 @@ impl S3 for Operations {
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
-    async fn delete_objects(&self, request: S3Request<DeleteObjectsInput>) -> S3Result<S3Response<DeleteObjectsOutput>> {
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let id = id(&request)?;
         let input = request.input;
         let quiet = input.delete.quiet == Some(true);
@@ -198,7 +205,10 @@ impl S3 for Operations {
         Ok(S3Response::new(DeleteObjectsOutput { deleted: Some(deleted), ..DeleteObjectsOutput::default() }))
     }
 
-    async fn list_objects_v2(&self, request: S3Request<ListObjectsV2Input>) -> S3Result<S3Response<ListObjectsV2Output>> {
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = request.input;
         let ask = Ask {
             prefix: input.prefix.as_deref().unwrap_or_default(),
@@ -331,7 +341,11 @@ impl S3 for Operations {
 }
 
 /// Whether a reader wants it.
-fn check_read(object: &Object, if_match: Option<&ETagCondition>, if_none_match: Option<&ETagCondition>) -> S3Result<()> {
+fn check_read(
+    object: &Object,
+    if_match: Option<&ETagCondition>,
+    if_none_match: Option<&ETagCondition>,
+) -> S3Result<()> {
     if if_match.is_some_and(|wanted| !object.is(wanted)) {
         return Err(s3_error!(PreconditionFailed));
     }

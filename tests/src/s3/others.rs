@@ -149,7 +149,8 @@ fn with_type(kind: &'static str, body: String) -> Response<Body> {
 }
 
 fn failed(status: StatusCode, why: &str) -> Response<Body> {
-    let mut response = with_type("application/x-amz-json-1.1", json!({ "__type": "Failed", "message": why }).to_string());
+    let mut response =
+        with_type("application/x-amz-json-1.1", json!({ "__type": "Failed", "message": why }).to_string());
     *response.status_mut() = status;
     response
 }

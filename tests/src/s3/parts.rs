@@ -60,7 +60,8 @@ impl Uploads {
         let upload = begun.get(name).filter(|upload| upload.key == key).ok_or_else(|| s3_error!(NoSuchUpload))?;
         let mut parts = Vec::new();
         for CompletedPart { e_tag, part_number, .. } in wanted {
-            let part = part_number.and_then(|number| upload.parts.get(&number)).ok_or_else(|| s3_error!(InvalidPart))?;
+            let part =
+                part_number.and_then(|number| upload.parts.get(&number)).ok_or_else(|| s3_error!(InvalidPart))?;
             if e_tag.as_ref().is_some_and(|tag| tag.value() != hex(&part.md5)) {
                 return Err(s3_error!(InvalidPart));
             }
@@ -112,8 +113,9 @@ fn composite(algorithm: &ChecksumAlgorithm, parts: &[&Received]) -> Checksum {
     let of_parts: Vec<Vec<u8>> = parts
         .iter()
         .map(|part| {
-            let Checksum { checksum_crc32, checksum_crc32c, checksum_crc64nvme, checksum_sha1, checksum_sha256, .. } =
-                &part.checksum;
+            let Checksum {
+                checksum_crc32, checksum_crc32c, checksum_crc64nvme, checksum_sha1, checksum_sha256, ..
+            } = &part.checksum;
             let all = [checksum_sha256, checksum_sha1, checksum_crc32, checksum_crc32c, checksum_crc64nvme];
             let one = all.into_iter().flatten().next();
             one.and_then(|one| STANDARD.decode(one).ok()).unwrap_or_default()
