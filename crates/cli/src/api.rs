@@ -17,8 +17,8 @@ use crate::failure::Failure;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long an answer may take: the API gives up after 30 s, and holds a long poll for a few seconds here.
 const ANSWER: Duration = Duration::from_secs(40);
-/// How long checking the zip of a site may take: the API gives up after 10 minutes.
-const CHECK: Duration = Duration::from_secs(10 * 60 + 10);
+/// How long checking the zip of a site may take: the API gives up after 11 minutes.
+const CHECK: Duration = Duration::from_secs(11 * 60 + 10);
 /// How much of an answer that is no JSON is shown.
 const SHOWN: usize = 200;
 

@@ -158,7 +158,7 @@ pub(crate) struct Create {
     /// A site's zip on this machine, to compute its sha256 from; it is not uploaded
     #[arg(long, value_name = "FILE")]
     pub(crate) sha256_of: Option<PathBuf>,
-    /// The key of the zip in the spec's artifact bucket; builds/APP/TAG.zip when it is left out
+    /// The key of the zip in the spec's artifact bucket; builds/APP/SHA.zip (the commit) or builds/APP/TAG.zip when it is left out
     #[arg(long, value_name = "KEY", conflicts_with = "images")]
     pub(crate) zip: Option<ObjectKey>,
     /// The version of the zip; the newest when it is left out

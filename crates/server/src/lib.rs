@@ -10,10 +10,11 @@
 //! - A change of a stored record names the state it was made from (`If-Match`), or says `*`.
 //! - No answer calls a target converged for a generation that the controller has not looked at (L8).
 //!
-//! **Refuses:** AWS (it has the records' port and nothing else), and deciding anything that `driftless_releases` decides.
+//! **Refuses:** AWS (it has the port of the records and that of the artifact buckets, and no other), and deciding anything that `driftless_releases` decides.
 
 mod auth;
 mod body;
+mod checks;
 mod conditions;
 mod outcome;
 mod path;

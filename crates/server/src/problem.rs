@@ -4,8 +4,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use driftless_domain::{Artifact, Chain, NameError, Target};
-use driftless_releases::{ChangeError, InvalidRecord, StoreError, Unmet};
+use driftless_domain::{Artifact, CallClass, Chain, NameError, Target};
+use driftless_releases::{BadBuild, ChangeError, FetchError, InvalidRecord, StoreError, Unmet};
 use driftless_spec::Finding;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,12 +45,22 @@ pub enum ProblemKind {
     InvalidSpec,
     /// The request does not fit the spec.
     Unfit,
+    /// There is no such zip in the artifact bucket.
+    BuildMissing,
+    /// The artifact bucket has no versioning, so nothing would pin a build.
+    BucketUnversioned,
+    /// The zip is not the one that was announced, or not one that may be published.
+    BuildRefused,
     /// The request must name the state that it was made from.
     ConditionRequired,
     /// A bug.
     Internal,
     /// The records cannot be reached.
     RecordsUnreachable,
+    /// As much is being done already as may be at a time.
+    Busy,
+    /// The artifact bucket, or our copy of what is in it, cannot be read.
+    BuildUnreadable,
     /// The answer took too long.
     Timeout,
 }
@@ -93,11 +103,18 @@ impl ProblemKind {
             Self::UnsupportedType => ("unsupported-type", S::UNSUPPORTED_MEDIA_TYPE, "The body is of another type"),
             Self::InvalidSpec => ("invalid-spec", S::UNPROCESSABLE_ENTITY, "The spec is not valid"),
             Self::Unfit => ("unfit", S::UNPROCESSABLE_ENTITY, "The request does not fit the spec"),
+            Self::BuildMissing => ("build-missing", S::UNPROCESSABLE_ENTITY, "The build is not in the artifact bucket"),
+            Self::BucketUnversioned => {
+                ("bucket-unversioned", S::UNPROCESSABLE_ENTITY, "The artifact bucket has no versioning")
+            }
+            Self::BuildRefused => ("build-refused", S::UNPROCESSABLE_ENTITY, "The build is refused"),
             Self::ConditionRequired => ("condition-required", S::PRECONDITION_REQUIRED, "If-Match is required"),
             Self::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "A bug in Driftless"),
             Self::RecordsUnreachable => {
                 ("records-unreachable", S::SERVICE_UNAVAILABLE, "The records cannot be reached")
             }
+            Self::Busy => ("busy", S::SERVICE_UNAVAILABLE, "Too much is being done at once"),
+            Self::BuildUnreadable => ("build-unreadable", S::BAD_GATEWAY, "The build cannot be read"),
             Self::Timeout => ("timeout", S::GATEWAY_TIMEOUT, "The answer took too long"),
         }
     }
@@ -132,6 +149,8 @@ pub struct Problem {
     more: Box<Extensions>,
     #[serde(skip)]
     status_code: StatusCode,
+    #[serde(skip)]
+    retry_after: Option<u32>,
 }
 
 /// What some kinds say besides.
@@ -176,7 +195,13 @@ impl Problem {
             detail: detail.into(),
             more: Box::default(),
             status_code: kind.status(),
+            retry_after: None,
         }
+    }
+
+    /// Says when it is worth asking again.
+    pub(crate) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     fn with(kind: ProblemKind, detail: impl Into<String>, more: Extensions) -> Self {
@@ -199,6 +224,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status_code, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if self.status_code == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -268,6 +296,11 @@ impl From<ChangeError> for Problem {
                 detail,
                 Extensions { existing: Some(existing), ..Extensions::default() },
             ),
+            ChangeError::Fetch(error) => error.into(),
+            ChangeError::BadBuild(BadBuild::Unreadable(error)) => FetchError::Disk(error.to_string()).into(),
+            ChangeError::BadBuild(BadBuild::Entry { .. } | BadBuild::Zip(_) | BadBuild::Rule(_)) => {
+                Self::new(ProblemKind::BuildRefused, detail)
+            }
             ChangeError::Gated(unmet) => {
                 let unmet = unmet.iter().map(closed_gate).collect();
                 Self::with(ProblemKind::Gated, detail, Extensions { unmet, ..Extensions::default() })
@@ -275,6 +308,34 @@ impl From<ChangeError> for Problem {
             ChangeError::Invalid(record) => record.into(),
             ChangeError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<FetchError> for Problem {
+    fn from(error: FetchError) -> Self {
+        let detail = Chain(&error).to_string();
+        let next = match &error {
+            FetchError::Missing(_) => return Self::new(ProblemKind::BuildMissing, detail),
+            FetchError::Unversioned(_) => return Self::new(ProblemKind::BucketUnversioned, detail),
+            FetchError::TooLarge { .. } => return Self::new(ProblemKind::BuildRefused, detail),
+            FetchError::Disk(_) => {
+                "is there space where the API keeps temporary files (TMPDIR)? then announce it again"
+            }
+            FetchError::Call(call) => match call.class {
+                CallClass::Denied => {
+                    "the API's role must be allowed to read the artifact bucket: s3:GetObject and s3:GetObjectVersion on its \
+                     builds, s3:ListBucket and s3:GetBucketVersioning on the bucket, and kms:Decrypt if it is encrypted \
+                     with a key of its own; is `artifacts.account` in the spec the account that owns it?"
+                }
+                CallClass::Invalid => "is `artifacts` in the spec the right bucket, account and region?",
+                CallClass::Throttled | CallClass::Transient | CallClass::Ambiguous | CallClass::Conflict => {
+                    "announce it again in a while"
+                }
+            },
+        };
+        let detail = format!("{detail}; nothing was changed: {next}");
+        tracing::warn!(error = %detail, "a build could not be read");
+        Self::new(ProblemKind::BuildUnreadable, detail)
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use driftless_domain::Clock;
-use driftless_releases::{ApiStore, Heartbeat, Loaded};
+use driftless_releases::{ApiStore, Builds, Heartbeat, Loaded};
 use jiff::Timestamp;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{self, Auth};
+use crate::checks::{CHECK, Checks, TURN};
 use crate::problem::Problem;
 use crate::readiness::Readiness;
 use crate::routes as handlers;
@@ -25,15 +26,20 @@ use crate::view::{Seen, view};
 use crate::wire::TargetView;
 
 /// How long an answer may take.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 /// How long a long poll may take: its own 60 s and time for the last read.
 const LONGEST_WAIT: Duration = Duration::from_secs(70);
+
+/// How long announcing a build may take: to read and check a zip, to wait for its turn before that, and to write it down.
+const LONGEST_CHECK: Duration = Duration::from_secs(CHECK.as_secs() + TURN.as_secs() + LONGEST.as_secs());
 
 /// What the API works with.
 #[derive(Clone)]
 pub struct Api {
     /// The records.
     pub store: Arc<dyn ApiStore>,
+    /// The artifact buckets of static sites.
+    pub builds: Arc<dyn Builds>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The resync period to judge by when no controller says its own.
@@ -46,6 +52,7 @@ pub struct Api {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn ApiStore>,
+    pub(crate) checks: Checks,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) readiness: Arc<Readiness>,
     resync: Duration,
@@ -85,12 +92,12 @@ struct ApiDoc;
 
 /// The API and its description.
 pub fn router(api: Api) -> (Router, utoipa::openapi::OpenApi) {
-    let Api { store, clock, resync, auth } = api;
-    let shared = Shared { store, clock, readiness: Arc::default(), resync };
+    let Api { store, builds, clock, resync, auth } = api;
+    let shared = Shared { store, checks: Checks::new(builds), clock, readiness: Arc::default(), resync };
     let quick = OpenApiRouter::<Shared>::with_openapi(ApiDoc::openapi())
         .routes(routes!(handlers::specs::list_apps))
         .routes(routes!(handlers::specs::get_spec, handlers::specs::put_spec))
-        .routes(routes!(handlers::artifacts::list_artifacts, handlers::artifacts::announce_artifact))
+        .routes(routes!(handlers::artifacts::list_artifacts))
         .routes(routes!(handlers::targets::list_targets))
         .routes(routes!(handlers::targets::get_target))
         .routes(routes!(handlers::desired::put_desired))
@@ -103,8 +110,11 @@ pub fn router(api: Api) -> (Router, utoipa::openapi::OpenApi) {
     let slow = OpenApiRouter::<Shared>::default()
         .routes(routes!(handlers::wait::wait_for_target))
         .layer(from_fn_with_state(LONGEST_WAIT, shell::within));
+    let checked = OpenApiRouter::<Shared>::default()
+        .routes(routes!(handlers::artifacts::announce_artifact))
+        .layer(from_fn_with_state(LONGEST_CHECK, shell::within));
     let process = format!("{:x}", shared.now().as_millisecond());
-    let (router, mut description) = quick.merge(slow).split_for_parts();
+    let (router, mut description) = quick.merge(slow).merge(checked).split_for_parts();
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     description.components.get_or_insert_default().add_security_scheme("bearer", bearer);
     // The description is made of constants; without it the API still works.

@@ -63,12 +63,14 @@ fn is_plain(id: &str) -> bool {
 pub(crate) async fn within(State(longest): State<Duration>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => {
-            let message =
-                format!("there was no answer within {} s; look before you repeat a change", longest.as_secs());
-            Problem::new(ProblemKind::Timeout, message).into_response()
-        }
+        Err(_) => too_long(longest).into_response(),
     }
+}
+
+/// There was no answer in time.
+pub(crate) fn too_long(longest: Duration) -> Problem {
+    let message = format!("there was no answer within {} s; look before you repeat a change", longest.as_secs());
+    Problem::new(ProblemKind::Timeout, message)
 }
 
 /// The answer after a panic. The panic itself is in the log, not in the answer.

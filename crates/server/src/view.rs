@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use driftless_domain::{Headline, Health, Release, Status, Tag, Target};
+use driftless_domain::{Converged, Headline, Health, Published, Release, SiteStatus, Status, Sync, Tag, Target};
 use driftless_releases::{DesiredRecord, Heartbeat, InvalidRecord, Loaded, Stored};
 use jiff::{SignedDuration, Timestamp};
 
@@ -131,13 +131,16 @@ fn longest(resync: Duration) -> SignedDuration {
     SignedDuration::try_from(resync.saturating_mul(3)).unwrap_or(SignedDuration::MAX)
 }
 
-/// Which artifact the services were last seen with.
+/// Which artifact the services, or the bucket of a site, were last seen with.
 fn runs(status: &Status) -> Option<String> {
+    if let Some(site) = &status.site {
+        return site_runs(status, site);
+    }
     if status.services.iter().all(|service| service.image.is_none()) {
         return None;
     }
     let changing = status.attempt.as_ref().map(|attempt| &attempt.tag);
-    let Some(Release { tag, images, generation: _ }) = &status.last_good else {
+    let Some(Release { tag, images, generation: _, site: _ }) = &status.last_good else {
         return Some(if changing.is_some() { "changing" } else { "other" }.to_owned());
     };
     let same = |service: &&driftless_domain::ServiceStatus| {
@@ -150,6 +153,23 @@ fn runs(status: &Status) -> Option<String> {
         (false, _) if changing.is_some_and(|changing| changing != tag) => "changing".to_owned(),
         (false, 0) => "other".to_owned(),
         (false, _) => "mixed".to_owned(),
+    })
+}
+
+/// Which artifact the bucket of a site was last seen with: none before anything of ours was put there, `changing` from the
+/// first file of a release to its last, `mixed` when somebody else changed or deleted some.
+fn site_runs(status: &Status, site: &SiteStatus) -> Option<String> {
+    if let (Sync::InSync, Some(Converged { tag, .. })) = (status.sync, &status.converged) {
+        return Some(tag.to_string());
+    }
+    let Published { tag, whole, .. } = site.memory.published.last()?;
+    let wanted = status.attempt.as_ref().map(|attempt| &attempt.tag).or(status.wanted.as_ref());
+    // What is missing is counted against the release that is wanted, and says nothing of an earlier one that still stands.
+    let touched = wanted == Some(tag) && (site.missing > 0 || site.changed > 0);
+    Some(match (whole, touched) {
+        (false, _) => "changing".to_owned(),
+        (true, true) => "mixed".to_owned(),
+        (true, false) => tag.to_string(),
     })
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use driftless_domain::{
-    Actor, Attempt, Cause, Converged, Gate, Generation, Headline, Health, ImageRef, Reason, Rejected, RejectedAs,
-    Release, ServiceName, ServiceStatus, Status, Sync, Tag, Target,
+    Actor, Attempt, Cause, Converged, Gate, Generation, Headline, Health, ImageRef, Published, Reason, Rejected,
+    RejectedAs, Release, ServiceName, ServiceStatus, SiteMemory, SiteStatus, Status, Sync, Tag, Target,
 };
 use driftless_releases::{DesiredRecord, Heartbeat, InvalidRecord, Loaded, Stored, Versioned};
 use expect_test::{Expect, expect};
@@ -71,12 +71,13 @@ fn converged() -> Status {
         reason: "runs v2 (generation 2)".to_owned(),
         since: ago(200),
         converged: Some(Converged { generation, tag: tag.clone(), since: ago(200) }),
-        last_good: Some(Release { generation, tag, images }),
+        last_good: Some(Release { generation, tag, images, site: None }),
         attempt: None,
         rejected: None,
         heals: Vec::new(),
         contested: None,
         services: vec![service('2')],
+        site: None,
     }
 }
 
@@ -292,4 +293,66 @@ fn what_runs_is_told_by_the_images() {
     for (status, runs) in table {
         assert_eq!(super::runs(&status).as_deref(), runs);
     }
+}
+
+/// A site in which these releases were begun, in order, each as a whole or in part.
+fn site(begun: &[(&str, bool)]) -> SiteStatus {
+    let published = begun.iter().map(|(tag, whole)| Published {
+        tag: Tag::parse(*tag).unwrap(),
+        manifest: image('2').digest,
+        since: ago(500),
+        whole: *whole,
+        until: None,
+    });
+    SiteStatus {
+        files: 3,
+        bytes: 300,
+        missing: 0,
+        changed: 0,
+        other_headers: 0,
+        foreign: 0,
+        foreign_examples: Vec::new(),
+        kept: 0,
+        parameter: None,
+        progress: None,
+        memory: SiteMemory { published: published.collect(), ..SiteMemory::default() },
+    }
+}
+
+/// A site that wants v2 and is not (or no more) as it should be.
+fn unlike(site: SiteStatus) -> Status {
+    Status { sync: Sync::OutOfSync, converged: None, services: Vec::new(), site: Some(site), ..converged() }
+}
+
+#[test]
+fn what_a_bucket_holds_is_told_by_what_was_put_there() {
+    let (v1, both) = ([("v1", true)], [("v1", true), ("v2", true)]);
+    let half = [("v1", true), ("v2", false)];
+    let table = [
+        ("in sync", Status { sync: Sync::InSync, converged: converged().converged, ..unlike(site(&v1)) }, Some("v2")),
+        ("nothing of ours is there", unlike(site(&[])), None),
+        ("v2 is not begun", unlike(SiteStatus { missing: 3, ..site(&v1) }), Some("v1")),
+        ("v2 is on its way", unlike(SiteStatus { missing: 1, ..site(&half) }), Some("changing")),
+        ("somebody deleted a file", unlike(SiteStatus { missing: 1, ..site(&both) }), Some("mixed")),
+        ("somebody changed a file", unlike(SiteStatus { changed: 1, ..site(&both) }), Some("mixed")),
+        ("the parameter differs", unlike(site(&both)), Some("v2")),
+    ];
+    for (what, status, runs) in table {
+        assert_eq!(super::runs(&status).as_deref(), runs, "{what}");
+    }
+}
+
+#[test]
+fn a_site_has_not_converged_while_caches_are_told() {
+    let told = "the files are in place; invalidation I2J4 of distribution E2EXAMPLE1ABCD is under way";
+    let waiting = Status { health: Health::Progressing, reason: told.to_owned(), ..unlike(site(&[("v2", true)])) };
+    let view = look(desired(2), found(waiting.clone()), &[]);
+    check(
+        &view,
+        &expect![
+            "Progressing | the files are in place; invalidation I2J4 of distribution E2EXAMPLE1ABCD is under way | since Some(200) runs v2 age Some(10) fresh true | pending"
+        ],
+    );
+    let slow = look(desired(2), found(Status { health: Health::Degraded, ..waiting }), &[]);
+    assert_eq!(outcome(&slow, Generation(2)), crate::Outcome::Degraded);
 }

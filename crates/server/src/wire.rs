@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use driftless_domain::{
-    Actor, AppName, Artifact, EnvName, Generation, GitSha, Headline, ImageRef, Reason, ServiceName, Status, Tag, Target,
+    Actor, AppName, Artifact, EnvName, Generation, GitSha, Headline, ImageRef, ObjectKey, Reason, ServiceName, Sha256,
+    Status, Tag, Target, VersionId,
 };
 use driftless_releases::{Announced, Applied, Deployed, DesiredRecord, Event};
 use driftless_spec::Finding;
@@ -20,18 +21,35 @@ use crate::outcome::Outcome;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AnnounceRequest {
-    /// Its name, and the value that the version parameter gets.
+    /// Its name; of services also the value that the version parameter gets (of a site, that is the key of the zip).
     #[schema(value_type = String, example = "sha-abc1234")]
     pub tag: Tag,
-    /// The image of each service, `repository@sha256:…`.
-    #[schema(value_type = BTreeMap<String, String>)]
-    pub images: BTreeMap<ServiceName, ImageRef>,
+    /// Of an app of services: the image of each, `repository@sha256:…`. Either this or `site`.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub images: Option<BTreeMap<ServiceName, ImageRef>>,
+    /// Of a static site: its zip. Either this or `images`.
+    pub site: Option<SiteZip>,
     /// The commit that it was built from.
     #[schema(value_type = Option<String>)]
     pub git_sha: Option<GitSha>,
     /// The branch that it was built from: 1 to 255 characters that can be seen.
     #[schema(max_length = 255)]
     pub branch: Option<String>,
+}
+
+/// The zip of a static site, as it lies in the artifact bucket of the spec.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SiteZip {
+    /// Its key; `builds/{app}/{commit}.zip` when nothing is said, or without a commit `builds/{app}/{tag}.zip`.
+    #[schema(value_type = Option<String>, example = "builds/docs/abc1234.zip")]
+    pub key: Option<ObjectKey>,
+    /// Its version; the newest when nothing is said, which is pinned by this.
+    #[schema(value_type = Option<String>)]
+    pub version_id: Option<VersionId>,
+    /// The sha256 of the zip: 64 of 0-9 and a-f.
+    #[schema(value_type = String, min_length = 64, max_length = 64)]
+    pub sha256: Sha256,
 }
 
 /// Somebody's wish that a target runs an artifact.
@@ -222,7 +240,7 @@ pub struct TargetView {
     pub reason: String,
     /// Since when.
     pub since: Option<Timestamp>,
-    /// The artifact that its services were last seen with; `mixed`, `changing` or `other` when it is not one.
+    /// The artifact that its services (or its bucket) were last seen with; `mixed`, `changing` or `other` when it is not one.
     pub runs: Option<String>,
     /// When the controller is known to have looked last.
     pub looked_at: Option<Timestamp>,

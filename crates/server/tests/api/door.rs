@@ -91,7 +91,7 @@ async fn bodies_are_of_the_right_type_and_say_nothing_unknown() {
     let mut unknown = build("v3", '3');
     unknown["approvedBy"] = json!("me");
     let mut wrong = build("v3", '3');
-    wrong["images"] = json!(null);
+    wrong["images"] = json!(["acme/web"]);
     let mut hidden = build("v3", '3');
     hidden["tag"] = json!("v\u{202e}3");
     let mut mutable = build("v3", '3');

@@ -6,5 +6,6 @@ mod changes;
 mod door;
 mod openapi;
 mod setup;
+mod sites;
 mod targets;
 mod waiting;

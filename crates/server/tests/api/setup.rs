@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use driftless_domain::{Status, Target};
 use driftless_releases::{ReadRecords, StatusWrites, Stored, Versioned};
 use driftless_server::{Api, Auth, Token, router};
-use driftless_sim::{MemoryStore, SimClock};
+use driftless_sim::{MemoryStore, SimClock, World};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -61,6 +61,8 @@ impl Answer {
 pub(crate) struct Setup {
     pub(crate) store: MemoryStore,
     pub(crate) clock: SimClock,
+    /// Where the builds of sites lie.
+    pub(crate) world: World,
     pub(crate) router: Router,
 }
 
@@ -68,13 +70,15 @@ impl Setup {
     pub(crate) fn empty() -> Self {
         let clock = SimClock::new();
         let store = MemoryStore::new(1, clock.clone());
+        let world = World::new(1, clock.clone());
         let api = Api {
             store: Arc::new(store.clone()),
+            builds: Arc::new(world.clone()),
             clock: Arc::new(clock.clone()),
             resync: Duration::from_secs(60),
             auth: Auth::Bearer(Token::operator(SECRET).unwrap()),
         };
-        Self { store, clock, router: router(api).0 }
+        Self { store, clock, world, router: router(api).0 }
     }
 
     /// With the app `shop` and its artifacts `v1` and `v2`.
