@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::process::cargo;
-use crate::{bench, demo, prerequisites, say, test, venv};
+use crate::{bench, demo, prerequisites, say, sites, test, venv};
 
 const HELP: &str = "\
 cargo xtask <command>
@@ -18,12 +18,12 @@ cargo xtask <command>
   demo --check           the same, unattended on a free port; the last line is one JSON line of what was observed
   bench site [--rounds N] [--quick]
                          a site of 5,000 files deployed by s5cmd, rclone, aws and Driftless; the last line is JSON of ratios
-  setup                  only install what the tests need: a Python environment in .venv
+  setup                  only what the tests need: a Python environment in .venv, the sites to publish in target/sites
   lint                   formatting, clippy, the daemon without `dev`, the dependency policy
   schema                 write the generated files again: JSON Schema and OpenAPI
   help                   this text
 
-Needed on the machine: Rust (the version of rust-toolchain.toml), Python 3.10 or later, Node 20 or later.
+Needed on the machine: Rust (the version of rust-toolchain.toml), Python 3.10 or later, Node 20.19 or later.
 Exit codes: 0 all of it passed, 1 something failed, 2 wrong usage.";
 
 /// Runs the command that `words` spell.
@@ -35,6 +35,7 @@ pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
         ["setup"] => {
             prerequisites::check()?;
             venv::install()?;
+            sites::build()?;
             Ok(ExitCode::SUCCESS)
         }
         ["schema"] => schema(),

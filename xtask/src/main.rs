@@ -11,6 +11,7 @@ mod prerequisites;
 mod process;
 mod repository;
 mod say;
+mod sites;
 mod steps;
 mod stopwatch;
 mod test;

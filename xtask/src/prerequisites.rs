@@ -28,7 +28,7 @@ const PREREQUISITES: [Prerequisite; 3] = [
         at_least: (3, 10),
         why: "the AWS emulator of the contract tests",
     },
-    Prerequisite { name: "Node", program: "node", at_least: (20, 0), why: "the browser tests" },
+    Prerequisite { name: "Node", program: "node", at_least: (20, 19), why: "the test site that Vite builds" },
 ];
 
 /// Looks for all of them.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -10,13 +10,14 @@ use anyhow::{Context, Result, bail};
 use crate::repository::root;
 use crate::say;
 
-/// A program with its arguments, run in the root of the repository.
+/// A program with its arguments, run in the root of the repository unless it is said where.
 #[derive(Debug, Clone)]
 #[must_use]
 pub(crate) struct Program {
     name: OsString,
     arguments: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
+    folder: PathBuf,
 }
 
 /// This toolchain's cargo.
@@ -26,7 +27,8 @@ pub(crate) fn cargo(arguments: &[&str]) -> Program {
 
 /// Any other program.
 pub(crate) fn program(name: &Path, arguments: &[&str]) -> Program {
-    Program { name: name.into(), arguments: arguments.iter().map(Into::into).collect(), variables: Vec::new() }
+    let arguments = arguments.iter().map(Into::into).collect();
+    Program { name: name.into(), arguments, variables: Vec::new(), folder: root().to_owned() }
 }
 
 impl Program {
@@ -34,6 +36,11 @@ impl Program {
     pub(crate) fn env(mut self, variable: &'static str, value: &str) -> Self {
         self.variables.push((variable, value.into()));
         self
+    }
+
+    /// In another folder.
+    pub(crate) fn inside(self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), ..self }
     }
 
     /// Runs it with its output shown.
@@ -88,9 +95,9 @@ impl Program {
 
     /// As the standard library wants it.
     pub(crate) fn command(&self) -> Command {
-        let Self { name, arguments, variables } = self;
+        let Self { name, arguments, variables, folder } = self;
         let mut command = Command::new(name);
-        command.args(arguments).current_dir(root());
+        command.args(arguments).current_dir(folder);
         for (variable, value) in variables {
             command.env(variable, value);
         }
@@ -107,7 +114,7 @@ fn copy(stream: Option<impl Read>) -> Vec<String> {
 
 impl std::fmt::Display for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, arguments, variables } = self;
+        let Self { name, arguments, variables, folder: _ } = self;
         for (variable, value) in variables {
             write!(f, "{variable}={} ", value.display())?;
         }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::process::{Program, cargo};
 use crate::steps::Steps;
 use crate::totals::Totals;
-use crate::{demo, doctests, prerequisites, repository, say, venv};
+use crate::{demo, doctests, prerequisites, repository, say, sites, venv};
 
 /// How much is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,11 @@ pub(crate) enum Extent {
 pub(crate) fn run(extent: Extent) -> Result<ExitCode> {
     let mut steps = Steps::default();
     prerequisites::check()?;
-    let python = extent != Extent::Everything || steps.run("set up the Python environment", venv::install);
+    let everything = extent == Extent::Everything;
+    let python = everything && steps.run("set up the Python environment", venv::install);
+    let sites = everything && steps.run("build the test sites", sites::build);
     lint(&mut steps);
-    if extent == Extent::Everything {
+    if everything {
         // The end-to-end tests run them as processes, and so does the demo.
         steps.run("build driftlessd and driftless", || {
             cargo(&["build", "--package", "driftless-driftlessd", "--package", "driftless-cli", "--bins"]).run()
@@ -35,14 +37,18 @@ pub(crate) fn run(extent: Extent) -> Result<ExitCode> {
     match extent {
         Extent::Lint => {}
         Extent::Fast => tests(&mut steps, "fast"),
-        Extent::Everything if python => tests(&mut steps, "ci"),
+        Extent::Everything if python && sites => tests(&mut steps, "ci"),
+        // What does not need what is missing still runs.
+        Extent::Everything if python => {
+            tests(&mut steps, "ci-without-sites");
+            steps.leave_out("tests that publish the test sites", "they could not be built");
+        }
         Extent::Everything => {
-            // What does not need it still runs.
             tests(&mut steps, "fast");
             steps.leave_out("tests with the emulator", "there is no Python environment");
         }
     }
-    if extent == Extent::Everything {
+    if everything {
         steps.run("demo --check", || {
             let observed = demo::check()?;
             say::note(&observed.line());

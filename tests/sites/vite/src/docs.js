@@ -1,0 +1,4 @@
+import './style.css';
+import { RELEASE } from './release.js';
+
+document.title += ` (release ${RELEASE})`;
