@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) sent: Mutex<Vec<String>>,
     /// How many were answered.
     pub(crate) answered: AtomicUsize,
+    /// A call has failed or was refused: from then on nothing may be sent.
+    over: AtomicBool,
     pub(crate) reads: Mutex<Vec<(u64, u64)>>,
     pub(crate) fault: Option<(usize, Fault)>,
     /// From this number on they all go wrong.
@@ -88,6 +90,7 @@ pub(crate) struct World {
     pub(crate) asked: AtomicUsize,
     pub(crate) refuse: Option<usize>,
     pub(crate) thinks: Duration,
+    thoughts: AtomicU32,
     pub(crate) progress: Mutex<Vec<Progress>>,
     pub(crate) written: Mutex<Vec<Result<Effect, CallError>>>,
 }
@@ -100,6 +103,7 @@ impl World {
             uploads: Mutex::default(),
             sent: Mutex::default(),
             answered: AtomicUsize::new(0),
+            over: AtomicBool::new(false),
             reads: Mutex::default(),
             fault: None,
             and_after: false,
@@ -111,6 +115,7 @@ impl World {
             asked: AtomicUsize::new(0),
             refuse: None,
             thinks: Duration::ZERO,
+            thoughts: AtomicU32::new(0),
             progress: Mutex::default(),
             written: Mutex::default(),
         }
@@ -125,6 +130,12 @@ impl World {
             done
         }
         can_be_spawned(done).await.map(|mut effects| effects.remove(0))
+    }
+
+    /// The same world a pass later, without faults.
+    pub(crate) fn mended(&mut self) {
+        self.fault = None;
+        self.over = AtomicBool::new(false);
     }
 
     pub(crate) fn sent(&self) -> usize {
@@ -163,6 +174,7 @@ impl World {
         };
         let allowed = self.asked.load(SeqCst) - usize::from(self.refuse.is_some_and(|n| self.asked.load(SeqCst) >= n));
         assert!(number <= allowed, "{what} was sent before it was allowed");
+        assert!(!self.over.load(SeqCst), "{what} was sent when the step was over");
         self.requests.add(1);
         self.bytes.add(body);
         tokio::time::sleep(self.latency).await;
@@ -171,6 +183,7 @@ impl World {
         self.answered.fetch_add(1, SeqCst);
         match self.fault.filter(|(at, _)| number == *at || self.and_after && number > *at) {
             Some((_, Fault::Fails)) => {
+                self.over.store(true, SeqCst);
                 Err(CallError::new("s3:Some", what, CallClass::Ambiguous, "InternalError", &format!("{number}")))
             }
             Some((_, Fault::BadDigest)) => {
@@ -212,6 +225,7 @@ impl SiteChanges for World {
         self.bytes.take(length);
         self.requests.take(1);
         if self.failing_read == Some(number) {
+            self.over.store(true, SeqCst);
             return Err(CallError::new("s3:GetObject", "zip", CallClass::Transient, "SlowDown", &format!("{number}")));
         }
         Ok(self.zip.slice(from as usize..(from + length) as usize))
@@ -390,11 +404,16 @@ impl Journal for World {
     }
     async fn go_on(&self, progress: Progress) -> Result<(), Refused> {
         if !self.thinks.is_zero() {
-            tokio::time::sleep(self.thinks).await;
+            // Not for all the same time, so that some think while others are answered.
+            tokio::time::sleep(self.thinks * (1 + self.thoughts.fetch_add(1, SeqCst) % 4)).await;
         }
         let number = self.asked.fetch_add(1, SeqCst) + 1;
         self.progress.lock().unwrap().push(progress);
-        if self.refuse.is_some_and(|at| number >= at) { Err(refusal()) } else { Ok(()) }
+        if self.refuse.is_some_and(|at| number >= at) {
+            self.over.store(true, SeqCst);
+            return Err(refusal());
+        }
+        Ok(())
     }
     async fn answered(&self, _: &Action, answer: &Result<Effect, CallError>) {
         self.written.lock().unwrap().push(answer.clone());

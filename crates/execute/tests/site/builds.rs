@@ -137,7 +137,7 @@ pub(crate) fn build(files: Vec<(String, Packing, Bytes)>) -> Build {
     Build { zip, site: Arc::new(site), files: changes, contents }
 }
 
-fn describe(path: &str, content: &Bytes, packed: Packed) -> SiteFile {
+pub(crate) fn describe(path: &str, content: &Bytes, packed: Packed) -> SiteFile {
     let parts: Vec<Bytes> = content.chunks(PART_SIZE as usize).map(|part| content.slice_ref(part)).collect();
     let several = parts.len() > 1;
     SiteFile {

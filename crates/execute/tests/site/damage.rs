@@ -6,7 +6,7 @@ use driftless_domain::{CallClass, CallError, PART_SIZE, Packing};
 use driftless_execute::{StepError, StepFailure};
 
 use crate::bucket::{Fault, World};
-use crate::builds::{Build, build, noise, prose};
+use crate::builds::{Build, build, describe, noise, prose};
 
 fn call(error: StepError) -> CallError {
     match error.source {
@@ -65,6 +65,19 @@ async fn an_entry_that_unpacks_to_more_or_less_than_announced_is_refused() {
                 let world = World::of(&build);
                 mismatches(&build, world).await;
             }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_after_those_that_were_announced_are_refused_though_these_are_right() {
+    for packing in [Packing::Stored, Packing::Deflated] {
+        // The last part of the large one ends with a part: there is no byte of another to show it.
+        for (size, more) in [(50_000, 1), (2 * PART_SIZE as usize, 1)] {
+            let content = prose(size + more);
+            let build = build(vec![("file".to_owned(), packing, content.clone())]);
+            let build = build.with(0, |file| *file = describe("file", &content.slice(..size), file.packed));
+            mismatches(&build, World::of(&build)).await;
         }
     }
 }

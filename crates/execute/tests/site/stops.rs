@@ -61,6 +61,11 @@ async fn a_journal_that_thinks_lets_nothing_slip_through() {
         assert_eq!(error.source, StepFailure::Refused(refusal()));
         assert!(world.sent() < number, "{} of {number}", world.sent());
         in_order(&world, &build);
+        // A failure while others wait for the journal (the world sees to it that these are not sent).
+        let mut world = World::of(&build);
+        (world.fault, world.thinks) = (Some((number, Fault::Fails)), Duration::from_millis(30));
+        world.run(build.upload()).await.unwrap_err();
+        in_order(&world, &build);
     }
 }
 
@@ -78,7 +83,7 @@ async fn a_failure_of_any_call_stops_the_step_and_is_what_it_answers() {
         in_order(&world, build);
         // And the next pass ends right.
         if number % 4 == 0 {
-            world.fault = None;
+            world.mended();
             world.run(build.upload()).await.unwrap();
             world.holds_exactly(build);
         }
