@@ -23,6 +23,8 @@ pub(crate) enum Reply {
     Json(Value),
     /// A status with a body of any kind.
     Page(u16, String),
+    /// A status with headers and bytes.
+    Object(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// It never answers.
     Hangs,
     /// The connection breaks after the request was sent.
@@ -35,13 +37,25 @@ impl Reply {
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         Self::Page(status, json!({"__type": code, "message": message}).to_string())
     }
+
+    /// An error as S3 words it.
+    pub(crate) fn s3(status: u16, code: &str) -> Self {
+        Self::Page(status, format!("<Error><Code>{code}</Code><Message>words</Message></Error>"))
+    }
+
+    /// A status and nothing else, as HEAD gets it.
+    pub(crate) fn bare(status: u16) -> Self {
+        Self::Page(status, String::new())
+    }
 }
 
 /// One request as it went out.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// `UpdateService`.
+    /// `UpdateService`; for services without operations on the wire the method with what tells it apart.
     pub(crate) operation: String,
+    /// Path and query.
+    pub(crate) path: String,
     /// The body, for JSON services.
     pub(crate) body: Value,
     /// The body as text.
@@ -98,8 +112,10 @@ impl HttpConnector for Fake {
         let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         let target = request.headers().get("x-amz-target").and_then(|t| t.rsplit('.').next()).map(str::to_owned);
         let action = || text.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
+        let path = http::Uri::try_from(request.uri()).unwrap().path_and_query().unwrap().to_string();
         let request = Request {
-            operation: target.or_else(action).unwrap_or_default(),
+            operation: target.or_else(action).unwrap_or_else(|| rest_operation(request.method(), &path)),
+            path,
             body: serde_json::from_str(&text).unwrap_or_default(),
             text,
             headers: request.headers().iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
@@ -111,16 +127,31 @@ impl HttpConnector for Fake {
             _ => (self.script)(&request, before),
         };
         HttpConnectorFuture::new(async move {
-            let (status, body) = match reply {
-                Reply::Json(body) => (200, body.to_string()),
-                Reply::Page(status, body) => (status, body),
+            let (status, headers, body) = match reply {
+                Reply::Json(body) => (200, Vec::new(), body.to_string().into_bytes()),
+                Reply::Page(status, body) => (status, Vec::new(), body.into_bytes()),
+                Reply::Object(status, headers, body) => (status, headers, body),
                 Reply::Hangs => std::future::pending().await,
                 Reply::Breaks => return Err(io(ErrorKind::ConnectionReset)),
                 Reply::Refuses => return Err(io(ErrorKind::ConnectionRefused)),
             };
-            Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body)))
+            let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+            for (name, value) in headers {
+                response.headers_mut().insert(name, value);
+            }
+            Ok(response)
         })
     }
+}
+
+/// S3 and CloudFront: `PUT x-id=PutObject`, `GET list-type`, `POST invalidation`.
+fn rest_operation(method: &str, path: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let names: Vec<&str> = query.split('&').map(|pair| pair.split('=').next().unwrap()).collect();
+    let name = query.split('&').find(|pair| pair.starts_with("x-id="));
+    let name = name.or_else(|| ["list-type", "uploads", "uploadId"].into_iter().find(|name| names.contains(name)));
+    let name = name.or_else(|| path.contains("/invalidation").then_some("invalidation"));
+    format!("{method} {}", name.unwrap_or_default()).trim_end().to_owned()
 }
 
 fn io(kind: ErrorKind) -> ConnectorError {

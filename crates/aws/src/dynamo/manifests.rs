@@ -20,12 +20,13 @@ use super::keys::{Key, PK, SK, manifest_pieces, manifests};
 use super::put::{Condition, Put};
 use crate::counting::Kind;
 
-/// The most of a manifest that one item holds: an item has at most 400 KB, with its keys and names.
-const PIECE: usize = 350 * 1024;
+/// The most of a manifest that one item holds: an item has at most 400 KB, with its keys and names. Less in tests, which are
+/// not optimized and hash slowly.
+const PIECE: usize = if cfg!(test) { 16 * 1024 } else { 350 * 1024 };
 /// The most pieces, for their numbers have three digits: 350 MB of gzip are no manifest any more.
 const MOST_PIECES: usize = 1000;
 /// The most that is unpacked: 250,000 files of 500 bytes each.
-const UNPACKED: u64 = 128 * 1024 * 1024;
+const UNPACKED: u64 = if cfg!(test) { 1024 * 1024 } else { 128 * 1024 * 1024 };
 
 /// The attribute with the bytes.
 const BYTES: &str = "gzip";

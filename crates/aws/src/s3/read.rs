@@ -25,7 +25,7 @@ impl Aws {
         let mut found = Objects::default();
         let mut after: Option<String> = None;
         loop {
-            let page = self.page(place, bucket, prefix, after.take()).await;
+            let page = self.page(place, bucket, prefix, after.clone()).await;
             let page = match page {
                 Ok(page) => page,
                 Err(error) if error.said.code == "NoSuchBucket" => return Ok(None),
@@ -35,14 +35,15 @@ impl Aws {
             if !page.is_truncated.unwrap_or_default() {
                 return Ok(Some(found));
             }
-            if found.objects.len() > OBJECTS_AT_MOST {
+            // Those that cannot be ours take as many calls.
+            if found.objects.len() as u64 + found.unnamed > OBJECTS_AT_MOST as u64 {
                 let words = format!(
                     "there are more than {OBJECTS_AT_MOST} objects; give the site a bucket or a prefix of its own"
                 );
                 let object = format!("{object} ({place})");
                 return Err(CallError::new(LIST_OBJECTS.name, object, CallClass::Invalid, "TooManyObjects", &words));
             }
-            after = page.next_continuation_token;
+            after = page.next_continuation_token.filter(|next| !next.is_empty() && after.as_ref() != Some(next));
             if after.is_none() {
                 let problem = "the list is cut, and the answer does not say where it goes on";
                 return Err(unreadable(place, &LIST_OBJECTS, &object, CallClass::Transient, problem));
