@@ -122,7 +122,7 @@ pub(crate) enum Spec {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Release {
     /// Announce a build: the images of an app's services, or the zip of a static site; the same build again changes nothing
-    #[command(after_help = CREATE_EXAMPLES)]
+    #[command(override_usage = CREATE_USAGE, after_help = CREATE_EXAMPLES)]
     Create(Box<Create>),
     /// List builds, newest first
     List {
@@ -134,21 +134,27 @@ pub(crate) enum Release {
     },
 }
 
+const CREATE_USAGE: &str = "driftless release create <APP> <TAG> --image <SERVICE=REPOSITORY@DIGEST>... [OPTIONS]\n       \
+    driftless release create <APP> <TAG> <--sha256 <HEX>|--sha256-of <FILE>> [--zip <KEY>] [OPTIONS]";
+
 const CREATE_EXAMPLES: &str = "Examples:\n  \
-    driftless release create shop --tag sha-abc1234 --git-sha abc1234 --branch main \\\n    \
+    driftless release create shop sha-abc1234 --git-sha abc1234 --branch main \\\n    \
     --image web=123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:0123…\n  \
-    driftless release create docs --tag sha-abc1234 --sha256-of site.zip\n  \
-    driftless release create docs --tag sha-abc1234 --zip builds/docs/1234.zip --version-id 3HL4… --sha256 0123…";
+    driftless release create docs sha-abc1234 --sha256-of site.zip\n  \
+    driftless release create docs sha-abc1234 --zip builds/docs/1234.zip --sha256 0123…";
 
 #[derive(Debug, Arguments)]
 #[group(skip)]
+#[command(group = ArgGroup::new("called").required(true).args(["tag", "named"]))]
 #[command(group = ArgGroup::new("content").required(true).args(["images", "sha256", "sha256_of"]))]
 pub(crate) struct Create {
     /// The app
     pub(crate) app: AppName,
     /// What the build is called; for services also the value that the version parameter gets
-    #[arg(long)]
-    pub(crate) tag: Tag,
+    pub(crate) tag: Option<Tag>,
+    /// The same, as an option
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) named: Option<Tag>,
     /// The image of a service, by digest; once for each service
     #[arg(long = "image", value_name = "SERVICE=REPOSITORY@DIGEST", value_parser = parse::image)]
     pub(crate) images: Vec<(ServiceName, ImageRef)>,

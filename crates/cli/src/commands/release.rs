@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use driftless_domain::{AppName, Artifact, Content, Sha256, SiteBuild};
+use driftless_domain::{AppName, Artifact, Content, Sha256, SiteBuild, Tag};
 use serde_json::{Value, json};
 use sha2::Digest;
 
@@ -27,9 +27,13 @@ pub(crate) async fn run(api: &Api, command: Release, out: &mut Out) -> Result<Ex
 }
 
 async fn create(api: &Api, build: Create, out: &mut Out) -> Result<Exit, Failure> {
-    let (app, tag) = (build.app.clone(), build.tag.clone());
+    let app = build.app.clone();
+    // clap has made sure that it is given in one of the two ways.
+    let Some(tag) = build.tag.clone().or_else(|| build.named.clone()) else {
+        return Err(Failure::new(Exit::Usage, format!("cannot announce a build of {app} without a tag")));
+    };
     let tried = format!("announce {tag} of {app}");
-    let body = body(build, &tried)?;
+    let body = body(build, &tag, &tried)?;
     let ask = Ask::post(&tried, format!("/v1/apps/{app}/artifacts"), Some(&body))
         .seen_by(format!("driftless release list {app}"));
     // The API reads all of a zip before it answers.
@@ -55,8 +59,8 @@ async fn create(api: &Api, build: Create, out: &mut Out) -> Result<Exit, Failure
 }
 
 /// What is sent: images or a site, as the command line has it.
-fn body(build: Create, tried: &str) -> Result<Value, Failure> {
-    let Create { app: _, tag, images, sha256, sha256_of, zip, version_id, git_sha, branch } = build;
+fn body(build: Create, tag: &Tag, tried: &str) -> Result<Value, Failure> {
+    let Create { app: _, tag: _, named: _, images, sha256, sha256_of, zip, version_id, git_sha, branch } = build;
     let sha256 = match (sha256, sha256_of) {
         (Some(sha256), _) => Some(sha256),
         (None, Some(file)) => Some(hash(&file).map_err(|error| {

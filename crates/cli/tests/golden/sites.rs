@@ -32,7 +32,7 @@ fn posted(fake: &Fake) -> Vec<Value> {
 #[test]
 fn a_zip_is_announced_with_its_sha256() {
     let fake = Fake::new(vec![(&format!("POST {ARTIFACTS}"), vec![ok(&announced())])]);
-    let create = ["release", "create", "docs", "--tag", "abc"];
+    let create = ["release", "create", "docs", "abc"];
     expect![[r#"
         abc of docs is announced
           zip builds/docs/abc.zip (4,312 files, 12 MB), version 3HL4kqtJ
@@ -40,6 +40,7 @@ fn a_zip_is_announced_with_its_sha256() {
         --- exit 0
     "#]]
     .assert_eq(&fake.run(&[&create[..], &["--sha256", SHA256]].concat()));
+    let create = ["release", "create", "docs", "--tag", "abc"];
     let all = ["--zip", "builds/docs/1.zip", "--version-id", "3HL4kqtJ", "--sha256", SHA256, "--git-sha", "abcdef1"];
     fake.run(&[&create[..], &all].concat());
     assert_eq!(
@@ -87,7 +88,8 @@ fn a_build_is_either_images_or_a_zip() {
         error: the following required arguments were not provided:
           <--image <SERVICE=REPOSITORY@DIGEST>|--sha256 <HEX>|--sha256-of <FILE>>
 
-        Usage: driftless release create --tag <TAG> --api <URL> --token <TOKEN> <--image <SERVICE=REPOSITORY@DIGEST>|--sha256 <HEX>|--sha256-of <FILE>> <APP>
+        Usage: driftless release create <APP> <TAG> --image <SERVICE=REPOSITORY@DIGEST>... [OPTIONS]
+               driftless release create <APP> <TAG> <--sha256 <HEX>|--sha256-of <FILE>> [--zip <KEY>] [OPTIONS]
 
         For more information, try '--help'.
         --- exit 2
@@ -96,7 +98,8 @@ fn a_build_is_either_images_or_a_zip() {
         --- stderr
         error: the argument '--image <SERVICE=REPOSITORY@DIGEST>' cannot be used with '--sha256 <HEX>'
 
-        Usage: driftless release create --tag <TAG> --api <URL> --token <TOKEN> <--image <SERVICE=REPOSITORY@DIGEST>|--sha256 <HEX>|--sha256-of <FILE>> <APP>
+        Usage: driftless release create <APP> <TAG> --image <SERVICE=REPOSITORY@DIGEST>... [OPTIONS]
+               driftless release create <APP> <TAG> <--sha256 <HEX>|--sha256-of <FILE>> [--zip <KEY>] [OPTIONS]
 
         For more information, try '--help'.
         --- exit 2
@@ -105,7 +108,8 @@ fn a_build_is_either_images_or_a_zip() {
         --- stderr
         error: the argument '--image <SERVICE=REPOSITORY@DIGEST>' cannot be used with '--zip <KEY>'
 
-        Usage: driftless release create --tag <TAG> --api <URL> --token <TOKEN> <--image <SERVICE=REPOSITORY@DIGEST>|--sha256 <HEX>|--sha256-of <FILE>> <APP>
+        Usage: driftless release create <APP> <TAG> --image <SERVICE=REPOSITORY@DIGEST>... [OPTIONS]
+               driftless release create <APP> <TAG> <--sha256 <HEX>|--sha256-of <FILE>> [--zip <KEY>] [OPTIONS]
 
         For more information, try '--help'.
         --- exit 2
@@ -118,6 +122,8 @@ fn a_build_is_either_images_or_a_zip() {
         --- exit 2
     "#]]
     .assert_eq(&create(&["--sha256", "22AA"]));
+    let twice = fake.run(&["release", "create", "docs", "abc", "--tag", "abd", "--sha256", SHA256]);
+    assert!(twice.contains("the argument '[TAG]' cannot be used with '--tag <TAG>'"), "{twice}");
     assert_eq!(fake.asked(), []);
 }
 

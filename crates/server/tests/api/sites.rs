@@ -3,7 +3,10 @@
 use std::io::{Cursor, Write};
 use std::time::Duration;
 
-use driftless_domain::{AccountId, BucketName, CallClass, ObjectKey, Place, Region, Sha256, VersionId};
+use driftless_domain::{
+    AccountId, AppName, BucketName, CallClass, Digest, ObjectKey, Place, Region, Sha256, SitePath, VersionId,
+};
+use driftless_releases::ReadRecords;
 use driftless_sim::{Failure, ObjectHeaders, Where};
 use serde_json::{Value, json};
 use zip::ZipWriter;
@@ -259,4 +262,28 @@ async fn a_check_whose_caller_went_away_goes_on_and_keeps_its_turn() {
     let mut tags = setup.tags().await;
     tags.sort();
     assert_eq!(tags, ["v1", "v2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_get_the_headers_that_the_reference_promises() {
+    let setup = docs().await;
+    let files = ["index.html", "data.json", "sw.js", "site.webmanifest", "assets/app-1a2b3c4d.js", "logo.png"];
+    let zip = zip_of(&files);
+    setup.upload("builds/docs/v1.zip", &zip);
+    let announced = setup.announce_site(&site("v1", &zip)).await.json();
+    let digest = Digest::parse(announced["artifact"]["content"]["site"]["manifest"].as_str().unwrap()).unwrap();
+    let manifest = setup.store.manifest(&AppName::parse("docs").unwrap(), &digest).await.unwrap().valid().unwrap();
+    let reference = include_str!("../../../../docs/SPEC.md");
+    for (file, row) in [
+        ("index.html", "HTML, JSON"),
+        ("data.json", "HTML, JSON"),
+        ("sw.js", "HTML, JSON"),
+        ("site.webmanifest", "HTML, JSON"),
+        ("assets/app-1a2b3c4d.js", "whose name holds a hash"),
+        ("logo.png", "all others"),
+    ] {
+        let promised = reference.lines().find(|line| line.starts_with(&format!("| {row}"))).unwrap();
+        let given = &manifest.get(&SitePath::parse(file).unwrap()).unwrap().headers.cache_control;
+        assert!(promised.ends_with(&format!("| `{given}` |")), "{file}: {given}, promised: {promised}");
+    }
 }
