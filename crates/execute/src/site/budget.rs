@@ -47,9 +47,9 @@ pub(super) const RANGES_AHEAD: usize = 3;
 /// What a large deflated file holds besides its parts: the ranges that are read ahead and the one that is unpacked.
 pub(super) const STREAM: u64 = (RANGES_AHEAD as u64 + 1) * RANGE;
 
-/// What a file that is put in one piece takes in the zip at most. Deflate adds 5 bytes to each 16 KiB or more of content that
-/// it cannot make smaller, so 8 MiB of content take less than this; a zip that says more was made to be held in memory.
-pub(super) const WIDEST: u64 = 9 * MIB;
+/// What a file that is put in one piece takes in the zip at most. Packers in a hurry (level 1) use fixed codes, 9 bits for a
+/// byte at worst: 8 MiB of content are 9 MiB and a little. A zip that says more was made to be held in memory.
+pub(super) const WIDEST: u64 = 10 * MIB;
 
 /// From this size on, hashing takes long enough (0.2 ms) that others get their turn after it.
 pub(super) const TAKES_A_WHILE: u64 = 256 * KIB;

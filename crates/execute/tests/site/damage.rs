@@ -99,6 +99,16 @@ async fn an_entry_that_is_made_to_fill_the_memory_is_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn content_that_grows_when_it_is_packed_is_published() {
+    // Bytes above 143 have codes of 9 bits when packing is to be quick.
+    let content: Vec<u8> = noise(PART_SIZE as usize, 5).iter().map(|byte| byte | 0x90).collect();
+    let build = build(vec![("grown".to_owned(), Packing::Deflated, content.into())]);
+    let world = World::of(&build);
+    world.run(build.upload()).await.unwrap();
+    world.holds_exactly(&build);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_large_file_whose_manifest_lacks_the_checksum_is_a_defect() {
     let build = large(Packing::Stored).with(0, |file| file.parts_checksum = None);
     let world = World::of(&build);
