@@ -27,11 +27,12 @@ pub struct Call {
     pub at: Timestamp,
     /// Its number among the calls that share its [`Faults`](crate::Faults), from 1; 0 for the hands of others.
     pub number: u64,
-    /// Who: `driftless`, `terraform`, `person`, `autoscaling`; `ecs` for what ECS did by itself.
+    /// Who: `driftless`, `terraform`, `person`, `ci`, `autoscaling`; `ecs` for what ECS did by itself.
     pub actor: String,
     /// What, as IAM names it: `ecs:UpdateService`.
     pub operation: &'static str,
-    /// To what: `ecs-service 111111111111/eu-west-1/main/web`. A batch names all its objects.
+    /// To what: `ecs-service 111111111111/eu-west-1/main/web`, `s3-object shop-dev/index.html`,
+    /// `cloudfront 111111111111/E2EXAMPLE1ABCD`. A batch names all its objects.
     pub object: String,
     /// With which values.
     pub detail: String,

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use common::*;
 use driftless_domain::{
-    Actor, AppName, Artifact, CallClass, Content, Gate, Generation, Health, Reason, Status, Sync, Tag, Target,
+    Actor, AppName, Artifact, CallClass, Content, ETag, FileClass, Gate, Generation, Health, Manifest, Packed, Packing,
+    Reason, Sha256, SiteFile, SitePath, Status, Sync, Tag, Target,
 };
 use driftless_releases::{
     Change, Claim, DesiredRecord, DesiredWrites, Event, EventKind, Heartbeat, Lease, PutArtifact, ReadRecords,
@@ -216,4 +217,48 @@ async fn a_write_lost_after_its_effect_is_ambiguous_and_there() {
     put(&api, &dev, 2).await.unwrap();
     assert_eq!(store.faults().calls_made(), 2);
     assert_eq!((store.counts().writes, store.calls_on("desired shop/dev").len()), (3, 3));
+}
+
+fn manifest() -> Manifest {
+    let file = SiteFile {
+        path: SitePath::parse("index.html").unwrap(),
+        size: 5,
+        sha256: Sha256::of(b"hello"),
+        etag: ETag::parse("5d41402abc4b2a76b9719d911017c592").unwrap(),
+        parts_checksum: None,
+        headers: headers("text/html", "no-cache"),
+        class: FileClass::Page,
+        packed: Packed { at: 40, size: 5, method: Packing::Stored },
+    };
+    Manifest { files: vec![file.into()] }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manifest_is_found_by_its_digest_and_by_no_other_app() {
+    let (store, shop, manifest) = (store(), AppName::parse("shop").unwrap(), manifest());
+    let digest = store.put_manifest(&shop, &manifest).await.unwrap();
+    assert_eq!(digest, manifest.digest().unwrap());
+    assert_eq!(store.put_manifest(&shop, &manifest).await.unwrap(), digest);
+    assert_eq!(store.manifest(&shop, &digest).await.unwrap(), Stored::Valid(manifest));
+    assert_eq!(store.manifest(&AppName::parse("other").unwrap(), &digest).await.unwrap(), Stored::Missing);
+    let other = Sha256::of(b"other").to_digest();
+    assert_eq!(store.manifest(&shop, &other).await.unwrap(), Stored::Missing);
+    store.delete_manifest(&shop, &digest);
+    assert_eq!(store.manifest(&shop, &digest).await.unwrap(), Stored::Missing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manifest_that_somebody_changed_is_invalid_s2() {
+    let (store, shop, manifest) = (store(), AppName::parse("shop").unwrap(), manifest());
+    let digest = store.put_manifest(&shop, &manifest).await.unwrap();
+    store.spoil_manifest(&shop, &digest);
+    let Stored::Invalid(invalid) = store.manifest(&shop, &digest).await.unwrap() else { panic!("it is invalid") };
+    assert_eq!(invalid.key, format!("manifest shop/{digest}"));
+    assert!(invalid.problem.starts_with("what is stored has the digest sha256:"), "{}", invalid.problem);
+    store.put_manifest(&shop, &manifest).await.unwrap();
+    assert_eq!(store.manifest(&shop, &digest).await.unwrap(), Stored::Valid(manifest));
+    store.put_raw_invalid_manifest(&shop, &digest, "cut off");
+    assert!(
+        matches!(store.manifest(&shop, &digest).await.unwrap(), Stored::Invalid(found) if found.problem == "cut off")
+    );
 }

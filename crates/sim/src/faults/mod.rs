@@ -141,7 +141,8 @@ impl Faults {
     }
 
     /// Reads of ECS and SSM, and the index behind [`ReadRecords::changes`], show the state as it was up to `max_lag` ago
-    /// (ten minutes at most), for `percent` of the looks, object by object. Consistent reads of records never do.
+    /// (ten minutes at most), for `percent` of the looks, object by object. Consistent reads of records never do, nor do
+    /// those of S3 and CloudFront.
     ///
     /// [`ReadRecords::changes`]: driftless_releases::ReadRecords::changes
     pub fn stale_reads(&self, max_lag: Duration, percent: u8) {

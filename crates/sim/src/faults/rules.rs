@@ -156,6 +156,21 @@ impl Request {
             CallClass::Denied => ("AccessDeniedException", "the role is not authorized to do this"),
             CallClass::Invalid => ("InvalidParameterException", "the request is not valid"),
         };
+        // S3 and CloudFront have codes of their own.
+        let of_a_site = self.operation.starts_with("s3:") || self.operation.starts_with("cloudfront:");
+        let code = match class {
+            CallClass::Throttled if self.operation.starts_with("s3:") => "SlowDown",
+            CallClass::Throttled if of_a_site => "Throttling",
+            CallClass::Conflict if of_a_site => "ConditionalRequestConflict",
+            CallClass::Denied if of_a_site => "AccessDenied",
+            CallClass::Invalid if of_a_site => "InvalidArgument",
+            CallClass::Throttled
+            | CallClass::Transient
+            | CallClass::Ambiguous
+            | CallClass::Conflict
+            | CallClass::Denied
+            | CallClass::Invalid => code,
+        };
         self.refused(class, code, message)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use driftless_domain::{ETag, VersionId};
+use jiff::Timestamp;
 
 use crate::call::{Site, mixed};
 
@@ -20,11 +21,17 @@ pub(crate) struct Bucket {
     pub(crate) uploads: Uploads,
     objects: BTreeMap<String, Vec<ObjectWrite>>,
     watch: Watch,
+    /// When a caller through the ports last began to list it.
+    listed: Option<Timestamp>,
+    /// When others last deleted something.
+    taken: Option<Timestamp>,
+    /// Whether there was another bucket of this name before.
+    again: bool,
     salt: u64,
     writes: u64,
 }
 
-/// The object, and the references that dangle because of this write.
+/// The object, and the references that dangle because of this write and through the fault of whoever made it.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) object: Object,
@@ -32,7 +39,7 @@ pub(crate) struct Written {
 }
 
 impl Bucket {
-    pub(super) fn new(site: Site, salt: u64, roots: BTreeSet<String>) -> Self {
+    pub(super) fn new(site: Site, salt: u64, roots: BTreeSet<String>, again: bool) -> Self {
         Self {
             site,
             versioned: false,
@@ -40,6 +47,9 @@ impl Bucket {
             uploads: Uploads::default(),
             objects: BTreeMap::new(),
             watch: Watch::new(roots),
+            listed: None,
+            taken: None,
+            again,
             salt,
             writes: 0,
         }
@@ -95,6 +105,17 @@ impl Bucket {
         (true, self.write(writer, key, None))
     }
 
+    /// A caller through the ports begins to list it.
+    pub(crate) fn list_begins(&mut self, at: Timestamp) {
+        self.listed = Some(at);
+    }
+
+    /// S10: whether nothing is left, and nobody else took anything away since it was last listed.
+    pub(crate) fn was_emptied(&self) -> bool {
+        let others = self.taken.is_some_and(|taken| self.listed.is_none_or(|listed| listed <= taken));
+        !others && self.objects("").next().is_none()
+    }
+
     /// Deletes a version for good, and says whether it was there.
     pub(crate) fn erase(&mut self, key: &str, version: &VersionId) -> bool {
         let has = |write: &&mut ObjectWrite| {
@@ -146,9 +167,27 @@ impl Bucket {
 
     fn write(&mut self, writer: &Writer, key: &str, object: Option<Object>) -> Vec<Dangling> {
         let Writer { by, call, at } = writer.clone();
+        if call == 0 && object.is_none() {
+            self.taken = Some(at);
+        }
         let writes = self.objects.entry(key.to_owned()).or_default();
         writes.push(ObjectWrite { at, by, call, object, erased: false });
-        self.look_at(key)
+        let mut dangling = self.look_at(key);
+        dangling.retain(|dangling| !self.excused(dangling));
+        dangling
+    }
+
+    /// Whether a caller through the ports cannot know better than to leave this dangling: others wrote the page, or took
+    /// away what it refers to, since the bucket was last listed; or the page is none of ours.
+    fn excused(&self, dangling: &Dangling) -> bool {
+        let Dangling { page, to } = dangling;
+        let since_listed = |write: &ObjectWrite| self.listed.is_none_or(|listed| listed <= write.at);
+        let by_others = |write: &&ObjectWrite| write.call == 0;
+        let page = self.history(page);
+        let foreign = page.iter().all(|write| write.call == 0);
+        let page_of_others = page.last().filter(by_others).is_some_and(|write| foreign || since_listed(write));
+        let taken_away = self.history(to).last().filter(by_others).is_some_and(since_listed);
+        page_of_others || taken_away || (self.again && self.listed.is_none())
     }
 
     /// What dangles because of the last change of an object.

@@ -15,6 +15,7 @@ use crate::call::{Request, Site, mixed};
 pub(crate) use bucket::Bucket;
 pub(crate) use object::{NewObject, Writer, hex, md5};
 pub use object::{Object, ObjectHeaders, ObjectWrite};
+pub(crate) use page::decoded;
 pub(crate) use upload::PartRefused;
 pub(crate) use watch::Dangling;
 
@@ -28,6 +29,8 @@ pub(crate) struct S3 {
     damaged_puts: Vec<(BucketName, String)>,
     /// Bodies that will leave damaged.
     damaged_reads: Vec<(BucketName, String)>,
+    /// The names that there ever were.
+    names: BTreeSet<BucketName>,
     /// How many buckets there ever were: a name that is used again makes other ids.
     created: u64,
 }
@@ -38,7 +41,8 @@ impl S3 {
         self.created = self.created.saturating_add(1);
         let salt = mixed(seed, &["bucket", name.as_str()], self.created);
         let roots = self.roots.get(name).cloned().unwrap_or_default();
-        self.buckets.insert(name.clone(), Bucket::new(site.clone(), salt, roots));
+        let again = !self.names.insert(name.clone());
+        self.buckets.insert(name.clone(), Bucket::new(site.clone(), salt, roots, again));
     }
 
     pub(crate) fn delete(&mut self, name: &BucketName) -> Option<Bucket> {

@@ -147,8 +147,8 @@ fn has_scheme(reference: &str) -> bool {
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
 }
 
-/// `None` when what is encoded is no text, and so no key.
-fn decoded(path: &str) -> Option<String> {
+/// A path without its escapes. `None` when what is encoded is no text, and so no key.
+pub(crate) fn decoded(path: &str) -> Option<String> {
     let bytes = path.as_bytes();
     let mut text = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -3,6 +3,7 @@
 
 mod builds;
 mod changes;
+mod edge;
 mod hands;
 mod monitor;
 mod reads;

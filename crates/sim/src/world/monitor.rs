@@ -44,7 +44,7 @@ pub(super) fn deletion(bucket: &Bucket, key: &ObjectKey, etag: &ETag) -> Option<
 
 /// S10: no deletion leaves a bucket empty.
 pub(super) fn emptied(bucket: &Bucket, name: &BucketName) -> Option<String> {
-    bucket.objects("").next().is_none().then(|| format!("S10: nothing is left in {name}"))
+    bucket.was_emptied().then(|| format!("S10: nothing is left in {name}"))
 }
 
 /// S9: no UpdateService against a rollback or a stop; and never a bare family, which means "latest ACTIVE".

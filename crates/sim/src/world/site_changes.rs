@@ -54,8 +54,7 @@ impl SiteChanges for World {
         body: Bytes,
     ) -> Result<StoredObject, CallError> {
         let request = changing("s3:PutObject", place, bucket, key, format!("{} bytes", body.len()));
-        self.change_object(request, place, bucket, key, |found, arrival, writer, damaged| {
-            check_body(&arrival.request, &body, sha256, damaged)?;
+        self.change_object(request, place, bucket, key, Some((body.clone(), sha256)), |found, arrival, writer| {
             let written = found.put(&writer, key.as_str(), NewObject::whole(body, headers.into(), true));
             arrival.request.detail.push_str(&format!(", etag {}", written.object.etag));
             Ok((stored(&written.object), written.dangling))
@@ -71,7 +70,7 @@ impl SiteChanges for World {
         headers: &Headers,
     ) -> Result<String, CallError> {
         let request = changing("s3:PutObject", place, bucket, key, "begin parts".to_owned());
-        self.change_object(request, place, bucket, key, |found, _, _, _| {
+        self.change_object(request, place, bucket, key, None, |found, _, _| {
             let id = found.id("upload");
             found.uploads.begin(id.clone(), key.as_str(), ObjectHeaders::from(headers));
             Ok((id, Vec::new()))
@@ -90,11 +89,7 @@ impl SiteChanges for World {
         body: Bytes,
     ) -> Result<StoredPart, CallError> {
         let request = changing("s3:PutObject", place, bucket, key, format!("part {number}, {} bytes", body.len()));
-        self.change_object(request, place, bucket, key, |found, arrival, _, damaged| {
-            if !found.uploads.has(upload, key.as_str()) {
-                return Err(refused(&arrival.request, PartRefused::NoSuchUpload));
-            }
-            check_body(&arrival.request, &body, sha256, damaged)?;
+        self.change_object(request, place, bucket, key, Some((body.clone(), sha256)), |found, arrival, _| {
             let etag = found.etag(hex(&md5(&body)));
             let part = found.uploads.put(upload, key.as_str(), number, body, etag);
             Ok((part.map_err(|why| refused(&arrival.request, why))?, Vec::new()))
@@ -111,7 +106,7 @@ impl SiteChanges for World {
         parts: &[StoredPart],
     ) -> Result<StoredObject, CallError> {
         let request = changing("s3:PutObject", place, bucket, key, format!("finish {} parts", parts.len()));
-        self.change_object(request, place, bucket, key, |found, arrival, writer, _| {
+        self.change_object(request, place, bucket, key, None, |found, arrival, writer| {
             if let Some(known) = found.uploads.finished(upload, parts) {
                 arrival.request.detail.push_str(", again");
                 return Ok((known.clone(), Vec::new()));
@@ -136,7 +131,7 @@ impl SiteChanges for World {
         upload: &str,
     ) -> Result<(), CallError> {
         let request = changing("s3:AbortMultipartUpload", place, bucket, key, String::new());
-        self.change_object(request, place, bucket, key, |found, arrival, _, _| {
+        self.change_object(request, place, bucket, key, None, |found, arrival, _| {
             // The adapter takes 404 for what was asked for.
             if !found.uploads.abandon(upload, key.as_str()) {
                 arrival.request.detail.push_str("not there");
@@ -155,7 +150,7 @@ impl SiteChanges for World {
         etag: &ETag,
     ) -> Result<(), CallError> {
         let request = changing("s3:PutObject", place, bucket, key, format!("copy onto itself if etag {etag}"));
-        self.change_object(request, place, bucket, key, |found, arrival, writer, _| {
+        self.change_object(request, place, bucket, key, None, |found, arrival, writer| {
             let object = found.get(key.as_str());
             let object = object.ok_or_else(|| conflict(&arrival.request, "NoSuchKey", NO_SUCH_KEY))?;
             if object.etag != *etag {
@@ -249,24 +244,27 @@ const NO_SUCH_KEY: &str = "The specified key does not exist.";
 const PRECONDITION_FAILED: &str = "At least one of the pre-conditions you specified did not hold";
 
 impl World {
-    /// A change of one object: the bucket must be there and belong to the account that is named, and what dangles after it
-    /// is our fault. Also says whether the body was damaged on its way.
+    /// A change of one object: the bucket must be there and belong to the account that is named, a body must fit its
+    /// checksum, and what dangles after it is our fault.
     async fn change_object<T: Send>(
         &self,
         request: Request,
         place: &Place,
         bucket: &BucketName,
         key: &ObjectKey,
-        change: impl FnOnce(&mut Bucket, &mut Arrival<'_>, Writer, bool) -> Result<(T, Vec<Dangling>), CallError> + Send,
+        body: Option<(Bytes, Sha256)>,
+        change: impl FnOnce(&mut Bucket, &mut Arrival<'_>, Writer) -> Result<(T, Vec<Dangling>), CallError> + Send,
     ) -> Result<T, CallError> {
         let site = Site::of(place);
         let by = self.wire.actor.to_string();
         self.change(request, |state, arrival| {
             state.s3.find_mut(&arrival.request, &site, bucket)?;
-            let damaged = state.s3.damages_put(bucket, key);
+            if let Some((body, sha256)) = &body {
+                let damaged = state.s3.damages_put(bucket, key);
+                check_body(&arrival.request, body, *sha256, damaged)?;
+            }
             let found = state.s3.find_mut(&arrival.request, &site, bucket)?;
-            let writer = writer(&by, arrival);
-            let (answer, dangling) = change(found, arrival, writer, damaged)?;
+            let (answer, dangling) = change(found, arrival, writer(&by, arrival))?;
             blame(state, arrival, &dangling.iter().map(monitor::dangling).collect::<Vec<_>>());
             Ok(answer)
         })

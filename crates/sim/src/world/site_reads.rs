@@ -117,7 +117,13 @@ impl World {
         };
         let request = listing(place, bucket, format!("{bucket}/{under} ({place})"), detail);
         self.read_mut(request, |state, arrival| {
-            let Some(found) = state.s3.find(&arrival.request, &site, bucket)? else { return Ok(None) };
+            if state.s3.find(&arrival.request, &site, bucket)?.is_none() {
+                return Ok(None);
+            }
+            let Some(found) = state.s3.get_mut(bucket) else { return Ok(None) };
+            if after.is_empty() {
+                found.list_begins(arrival.at);
+            }
             if arrival.misses(&arrival.request.object) {
                 return Ok(Some(Page::default()));
             }

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use driftless_domain::{
-    AccountId, ClusterName, ContainerName, EcsServiceName, ImageRef, ParameterName, Place, Region, Rollout,
-    RolloutState, TaskDefArn, TaskDefinition, TaskFamily, tag_keys,
+    AccountId, BucketName, CallError, ClusterName, ContainerName, EcsServiceName, Headers, ImageRef, ObjectKey,
+    ParameterName, Place, Region, Rollout, RolloutState, Sha256, TaskDefArn, TaskDefinition, TaskFamily, tag_keys,
 };
-use driftless_execute::LiveChanges;
+use driftless_execute::{LiveChanges, SiteChanges, StoredObject};
 use driftless_sim::{ServiceOptions, SimClock, World};
 use serde_json::{Value, json};
 
@@ -78,6 +79,37 @@ pub(crate) async fn register(world: &World, base: &TaskDefArn, name: &str) -> Ta
 
 pub(crate) async fn push(world: &World, to: &TaskDefArn) {
     world.update_service(&place(), &cluster(), &service(), to).await.unwrap();
+}
+
+pub(crate) fn elsewhere() -> Place {
+    Place { account: AccountId::parse("222222222222").unwrap(), ..place() }
+}
+
+pub(crate) fn bucket() -> BucketName {
+    BucketName::parse("shop-dev").unwrap()
+}
+
+pub(crate) fn key(text: &str) -> ObjectKey {
+    ObjectKey::parse(text.to_owned()).unwrap()
+}
+
+pub(crate) fn headers(content_type: &str, cache_control: &str) -> Headers {
+    let (content_type, cache_control) = (content_type.to_owned(), cache_control.to_owned());
+    Headers { content_type, cache_control, content_encoding: None }
+}
+
+/// A world with an empty bucket.
+pub(crate) fn site(seed: u64) -> World {
+    let world = World::new(seed, SimClock::new());
+    world.create_bucket(&place(), &bucket());
+    world
+}
+
+/// Puts an object as Driftless would.
+pub(crate) async fn put(world: &World, to: &str, body: &str) -> Result<StoredObject, CallError> {
+    let content_type = if to.ends_with(".html") { "text/html; charset=utf-8" } else { "text/plain" };
+    let (headers, body) = (headers(content_type, "max-age=0, must-revalidate"), Bytes::from(body.to_owned()));
+    world.put_object(&place(), &bucket(), &key(to), &headers, Sha256::of(&body), body).await
 }
 
 pub(crate) async fn seconds(count: u64) {
