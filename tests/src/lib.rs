@@ -9,7 +9,9 @@
 )]
 
 pub mod lab;
+pub mod site_lab;
 
 pub mod emulator;
 pub mod raw_aws;
+pub mod site_zip;
 pub mod warped;

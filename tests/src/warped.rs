@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use driftless_domain::{
-    CallError, ClusterName, EcsServiceName, LiveService, ParameterName, ParameterValue, Place, Rollout,
-    RunningContainer, StoppedTask, TaskDefArn, TaskDefinition, TaskFamily,
+    BucketName, CallError, ClusterName, DistributionId, EcsServiceName, InvalidationState, KeyPrefix, LiveService,
+    ObjectHead, ObjectKey, ParameterName, ParameterValue, Place, Rollout, RunningContainer, StoppedTask, TaskDefArn,
+    TaskDefinition, TaskFamily,
 };
-use driftless_observe::LiveState;
+use driftless_observe::{LiveState, Objects, SiteState};
 use driftless_sim::World;
 
 /// What is wrong with the reader.
@@ -84,5 +85,34 @@ impl LiveState for Warped {
         task_definition: &TaskDefArn,
     ) -> Result<Option<StoppedTask>, CallError> {
         self.warped(self.world.last_stopped(place, cluster, service, task_definition).await, None)
+    }
+}
+
+#[async_trait]
+impl SiteState for Warped {
+    async fn list_objects(
+        &self,
+        place: &Place,
+        bucket: &BucketName,
+        prefix: Option<&KeyPrefix>,
+    ) -> Result<Option<Objects>, CallError> {
+        // What a careless reader makes of a failed list: an empty bucket.
+        self.warped(self.world.list_objects(place, bucket, prefix).await, Some(Objects::default()))
+    }
+    async fn head_object(
+        &self,
+        place: &Place,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<Option<ObjectHead>, CallError> {
+        self.warped(self.world.head_object(place, bucket, key).await, None)
+    }
+    async fn invalidation(
+        &self,
+        place: &Place,
+        distribution: &DistributionId,
+        id: &str,
+    ) -> Result<Option<InvalidationState>, CallError> {
+        self.warped(self.world.invalidation(place, distribution, id).await, None)
     }
 }

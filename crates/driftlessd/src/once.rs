@@ -24,8 +24,9 @@ pub(crate) async fn reconcile(aws: &Aws, asked: Reconcile) -> Result<ExitCode> {
     let holder = secret::new_identity()?;
     let accounts = accounts(aws, &holder).await;
     let calls = CallCounter::default();
-    let store = Arc::new(DynamoStore::connect(&accounts, &region(aws)?, &aws.table, calls.clone()));
-    let world = Arc::new(Adapters::new(accounts, calls));
+    let region = region(aws)?;
+    let store = Arc::new(DynamoStore::connect(&accounts, &region, &aws.table, calls.clone()));
+    let world = Arc::new(Adapters::new(accounts, calls).in_region(region));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let targets = chosen(&store, &asked).await?;
     if targets.is_empty() {

@@ -32,13 +32,19 @@ pub(crate) async fn serve(aws: &Aws, serve: Serve) -> Result<ExitCode> {
     let accounts = accounts(aws, &holder).await;
     let calls = CallCounter::default();
     let store = DynamoStore::connect(&accounts, &region, &aws.table, calls.clone());
-    let world = Arc::new(Adapters::new(accounts, calls));
+    let world = Arc::new(Adapters::new(accounts, calls).in_region(region));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let resync = Duration::from_secs(resync);
 
     let token = secret::token_in(&token_file)?;
     let auth = Auth::Bearer(Token::operator(&token).with_context(|| format!("the token in {}", token_file.display()))?);
-    let (api, _) = router(Api { store: Arc::new(store.clone()), clock: Arc::clone(&clock), resync, auth });
+    let (api, _) = router(Api {
+        store: Arc::new(store.clone()),
+        builds: world.clone(),
+        clock: Arc::clone(&clock),
+        resync,
+        auth,
+    });
     let listener = listen::bind(address).await?;
     tracing::info!(%address, table = aws.table, holder, token_file = %token_file.display(), "serving");
 

@@ -12,4 +12,5 @@ mod deploy;
 mod drift;
 mod isolation;
 mod rollback;
+mod sites;
 mod unsteady;

@@ -43,7 +43,13 @@ pub(crate) async fn dev(dev: Dev) -> Result<ExitCode> {
     }
     let auth = Auth::Bearer(Token::operator(&token)?);
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let (api, _) = router(Api { store: store.clone(), clock: Arc::clone(&shared), resync, auth: auth.clone() });
+    let (api, _) = router(Api {
+        store: store.clone(),
+        builds: Arc::new(world.clone()),
+        clock: Arc::clone(&shared),
+        resync,
+        auth: auth.clone(),
+    });
     let hands = guarded(routes::routes(world.clone(), store.clone(), Arc::clone(&shared)), auth, &*shared);
     let answering = tokio::spawn(listen::answer(listener, api.merge(hands), stopped.clone()));
 
