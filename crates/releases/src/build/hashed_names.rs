@@ -7,8 +7,8 @@
 //!    a name (`3f2a9c1b7d8e9f01.js`) from 16 on. Not `20240131`, `deadbeef`, `cafe2019`, a UUID or an id of a database.
 //! 2. **Eight of base64url** (Rollup: Vite, Astro, SvelteKit, Nuxt, VitePress) or **of base32** (esbuild: Angular), when
 //!    the kinds of characters change more often than in words: `BkR3x9_a`, and not `HomePage`, `Web3Docs` or `IMG_2034`.
-//! 3. One hash in seven looks like a word. It is taken for one when it stands where the other scripts and style sheets of
-//!    its directory have theirs, and those are of rule 2: a directory that a bundler wrote.
+//! 3. Two in five of those look like words. They are taken for hashes where most scripts and style sheets of the directory
+//!    have eight characters in that place which, on average, are no words: a directory that a bundler wrote.
 //! 4. SvelteKit says it by the directory (`_app/immutable/`), Next by a build id (`_next/static/{id}/_buildManifest.js`).
 //!
 //! HTML and JSON are never asked about (`headers`), and what no bundler emits (documents, archives) is never taken.
@@ -95,7 +95,7 @@ impl<'a> HashedNames<'a> {
                 Alphabet::Mixed => mould.changes >= 2 * mould.scripts,
                 Alphabet::Capitals => 2 * mould.changes >= 3 * mould.scripts,
             };
-            mould.scripts >= 2 && 2 * mould.scripts >= scripts.get(directory).copied().unwrap_or(0) && random
+            mould.scripts >= 2 && 2 * mould.scripts > scripts.get(directory).copied().unwrap_or(0) && random
         });
         Self { moulds }
     }

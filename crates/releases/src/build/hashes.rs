@@ -29,6 +29,7 @@ pub(super) struct Hashes {
 /// What is made of the parts of a large file. The part that is under way has its MD5 in [`Hashes::md5`].
 struct Parts {
     sha256: sha2::Sha256,
+    part_size: u64,
     /// How many bytes the part under way lacks.
     room: u64,
     md5s: Md5,
@@ -39,14 +40,20 @@ struct Parts {
 impl Hashes {
     /// For a content of so many bytes.
     pub(super) fn new(size: u64) -> Self {
+        Self::with_parts(size, PART_SIZE)
+    }
+
+    /// With parts of another size, for tests.
+    pub(super) fn with_parts(size: u64, part_size: u64) -> Self {
         let parts = || Parts {
             sha256: sha2::Sha256::new(),
-            room: PART_SIZE,
+            part_size,
+            room: part_size,
             md5s: Md5::new(),
             sha256s: sha2::Sha256::new(),
             count: 0,
         };
-        Self { whole: sha2::Sha256::new(), crc: Crc::new(), md5: Md5::new(), parts: (size > PART_SIZE).then(parts) }
+        Self { whole: sha2::Sha256::new(), crc: Crc::new(), md5: Md5::new(), parts: (size > part_size).then(parts) }
     }
 
     pub(super) fn update(&mut self, mut bytes: &[u8]) {
@@ -72,7 +79,7 @@ impl Hashes {
         let Some(mut parts) = self.parts else {
             return Hashed { sha256, etag: etag(&hex(&self.md5.finalize())), parts_checksum: None, crc32 };
         };
-        if parts.room < PART_SIZE {
+        if parts.room < parts.part_size {
             parts.end(&mut self.md5);
         }
         let count = parts.count;
@@ -91,7 +98,7 @@ impl Parts {
         self.md5s.update(md5.finalize_reset());
         self.sha256s.update(self.sha256.finalize_reset());
         self.count += 1;
-        self.room = PART_SIZE;
+        self.room = self.part_size;
     }
 }
 

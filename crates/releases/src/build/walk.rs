@@ -23,15 +23,15 @@ pub(super) fn walk<'e>(
     mut found: impl FnMut(&'e Entry, Packed, Hashed),
 ) -> Result<(), BadBuild> {
     check_places(entries, directory)?;
-    let mut zip = At { zip, position: 0 };
+    let mut zip = At::new(zip);
     let mut inflate = Inflate::new();
     for (index, entry) in entries.iter().enumerate() {
         let refuse = |problem| bad(&entry.name, problem);
-        if zip.position < entry.header {
+        if zip.position() < entry.header {
             return Err(refuse(BadEntry::Gap));
         }
         local_header(&mut zip, entry)?;
-        let packed = Packed { at: zip.position, size: entry.packed, method: entry.method };
+        let packed = Packed { at: zip.position(), size: entry.packed, method: entry.method };
         let next = entries.get(index + 1).map_or(directory, |next| next.header);
         // The header may be longer than the directory lets expect.
         if packed.at + packed.size > next {
@@ -48,7 +48,7 @@ pub(super) fn walk<'e>(
         }
         found(entry, packed, hashed);
     }
-    if zip.position == directory { Ok(()) } else { Err(BadZip::Gap.into()) }
+    if zip.position() == directory { Ok(()) } else { Err(BadZip::Gap.into()) }
 }
 
 /// No two entries can lie in the same bytes: found before anything is unpacked, because entries that share their content
@@ -124,7 +124,7 @@ fn parse(record: &[u8]) -> Option<Local> {
 /// What is between the content and the next entry is the entry's descriptor, in one of its four forms.
 fn descriptor(zip: &mut At<impl BufRead>, entry: &Entry, next: u64) -> Result<(), BadBuild> {
     const LONGEST: u64 = 24;
-    let room = next - zip.position;
+    let room = next - zip.position();
     let written = if room <= LONGEST { zip.take(room)? } else { Vec::new() };
     let long = [entry.packed.to_le_bytes(), entry.size.to_le_bytes()].concat();
     let short = u32::try_from(entry.packed).ok().zip(u32::try_from(entry.size).ok());
@@ -143,6 +143,15 @@ pub(super) struct At<R> {
 }
 
 impl<R: BufRead> At<R> {
+    /// A reader that is at its first byte.
+    pub(super) fn new(zip: R) -> Self {
+        Self { zip, position: 0 }
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
     /// So many bytes, or fewer at the end of the file.
     fn take(&mut self, count: u64) -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
