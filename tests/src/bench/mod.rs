@@ -4,6 +4,7 @@
 
 mod build;
 mod checks;
+mod driftless;
 pub(crate) mod measure;
 mod options;
 mod peers;
@@ -40,6 +41,9 @@ fn tools(options: &Options) -> Result<Vec<Box<dyn Tool>>> {
     let mut tools: Vec<Box<dyn Tool>> = Vec::new();
     for peer in peers::peers(&options.venv)? {
         tools.push(Box::new(peer));
+    }
+    if let Some(daemon) = &options.daemon {
+        tools.push(Box::new(driftless::Driftless::new(daemon.clone())));
     }
     let wanted =
         |tool: &str| options.only.is_empty() || options.only.iter().any(|name| tool.starts_with(name.as_str()));

@@ -83,6 +83,13 @@ pub(crate) fn checksum_of<'a>(algorithm: &ChecksumAlgorithm, pieces: impl Iterat
     hasher.finalize()
 }
 
+/// The MD5 of pieces behind each other.
+pub(crate) fn md5_of<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> [u8; 16] {
+    let mut md5 = Md5::new();
+    pieces.for_each(|piece| md5.update(piece));
+    md5.finalize()
+}
+
 /// With what the sender said only after the body.
 fn at_the_end(mut said: Checksum, headers: &hyper::HeaderMap) -> Checksum {
     let late = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -16,6 +16,10 @@ mod server;
 mod store;
 
 pub(crate) use clock::{Stopwatch, now};
-pub(crate) use log::{Event, Log, Operation, What};
+#[cfg(test)]
+pub(crate) use log::Log;
+pub(crate) use log::{Event, Operation, What};
 pub(crate) use server::{SECRET, Server};
-pub(crate) use store::{Conditions, Kind, Object, Store};
+#[cfg(test)]
+pub(crate) use store::Store;
+pub(crate) use store::{Conditions, Kind, Object};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::body::{Received, Said, hex, receive};
+use super::body::{Received, Said, checksum_of, hex, md5_of, receive};
 use super::clock;
 use super::listing::{self, Ask};
 use super::log::RequestId;
@@ -165,10 +165,18 @@ impl S3 for Operations {
             return Err(s3_error!(InvalidRequest, "a copy onto itself changes something"));
         }
         let headers = if replace { headers!(input) } else { source.headers.clone() };
-        let object = Object { headers, modified: clock::now(), version: None, ..Object::clone(&source) };
+        let mut object = Object { headers, modified: clock::now(), version: None, ..Object::clone(&source) };
+        if let Some(algorithm) = &input.checksum_algorithm {
+            object.checksum = checksum_of(algorithm, object.pieces.iter().map(|piece| &piece[..]));
+        }
+        if object.etag.contains('-') {
+            // A copy is written in one piece, whatever its source was.
+            object.etag = hex(&md5_of(object.pieces.iter().map(|piece| &piece[..])));
+        }
         let result = CopyObjectResult {
             e_tag: Some(object.tag()),
             last_modified: Some(object.modified.into()),
+            checksum_sha256: object.checksum.checksum_sha256.clone(),
             ..Default::default()
         };
         let version_id = self.store.put(Some(id), &input.bucket, &input.key, object, &Conditions::default())?;

@@ -6,11 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{Checksum, ChecksumAlgorithm, ChecksumType, CompletedPart};
 use s3s::{S3Result, s3_error};
 
-use super::body::{Received, checksum_of, hex};
+use super::body::{Received, checksum_of, hex, md5_of};
 use super::clock;
 use super::store::{Headers, Object};
 
@@ -86,8 +85,6 @@ impl Uploads {
 }
 
 fn put_together(parts: &[&Received], upload: &Upload) -> Object {
-    let mut md5 = Md5::new();
-    parts.iter().for_each(|part| md5.update(&part.md5));
     let pieces: Vec<_> = parts.iter().map(|part| part.bytes.clone()).collect();
     let checksum = match &upload.checksums {
         None => Checksum::default(),
@@ -100,7 +97,7 @@ fn put_together(parts: &[&Received], upload: &Upload) -> Object {
     Object {
         size: pieces.iter().map(|piece| piece.len() as u64).sum(),
         pieces,
-        etag: format!("{}-{}", hex(&md5.finalize()), parts.len()),
+        etag: format!("{}-{}", hex(&md5_of(parts.iter().map(|part| &part.md5[..]))), parts.len()),
         headers: upload.headers.clone(),
         checksum,
         modified: clock::now(),
