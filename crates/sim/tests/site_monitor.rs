@@ -148,6 +148,18 @@ async fn a_bucket_that_a_person_emptied_is_filled_in_order_s13() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bucket_that_was_made_anew_behind_our_back_is_not_our_fault_until_we_look_s13() {
+    let world = whole().await;
+    world.delete_bucket(&bucket());
+    world.create_bucket(&place(), &bucket());
+    put(&world, "index.html", PAGE).await.unwrap();
+    assert_eq!(world.violations(), none());
+    list(&world).await;
+    put(&world, "other.html", PAGE).await.unwrap();
+    assert_eq!(world.violations().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn pages_of_others_are_theirs_s13() {
     let world = whole().await;
     world.put_by_person(&bucket(), "promo.html", "<img src=gone.png><img src=assets/x.js>", html());
@@ -214,6 +226,17 @@ async fn a_bucket_that_we_empty_is_found_s10() {
     assert_eq!(world.violations(), none());
     delete(&world, "assets/x.js").await;
     assert!(world.violations()[0].starts_with("S10: nothing is left in shop-dev"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_object_beside_a_person_who_deletes_the_others_is_not_our_fault_s10() {
+    let world = whole().await;
+    put(&world, "old.txt", "old").await.unwrap();
+    list(&world).await;
+    world.delete_by_person(&bucket(), "index.html");
+    world.delete_by_person(&bucket(), "assets/x.js");
+    delete(&world, "old.txt").await;
+    assert_eq!(world.violations(), none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,5 @@
-//! What the edges of CloudFront may answer. Refuses to be one cache: there are hundreds, and each may have fetched at any
-//! time, so the answer is every object that one of them may still have.
+//! What the edges of CloudFront may answer. Refuses to be one cache: there are hundreds, and each may have fetched at
+//! any time, so the answer is every object that one of them may still have.
 
 use std::time::Duration;
 
