@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use driftless_domain::{Chain, Clock, Health, Sync as InSync, Target};
@@ -19,7 +19,7 @@ use crate::lease::Tenure;
 use crate::pass::{Ended, Next};
 use crate::prepare::Kept;
 use crate::queue::Queue;
-use crate::round::{Context, round};
+use crate::round::{Context, UPLOADS_AT_ONCE, round};
 
 /// Targets in one round. A round costs at least one batched read of the records (100 items a call).
 const ROUND: usize = 100;
@@ -67,7 +67,8 @@ impl Controller {
         settings: Settings,
     ) -> Self {
         let observer = Observer::new(state);
-        let context = Context { store, live: changes, observer, clock, tenure, kept: Kept::default() };
+        let uploads = Semaphore::new(UPLOADS_AT_ONCE);
+        let context = Context { store, live: changes, observer, clock, tenure, kept: Kept::default(), uploads };
         Self { context: Arc::new(context), settings }
     }
 

@@ -100,6 +100,9 @@ pub(crate) async fn pass(context: &Context, prepared: Prepared, observed: Observ
                     tell_beginning(&mut pages, &attempt, actions, clock);
                     pages.status.record.attempt = Some(attempt);
                 }
+                let uploads = actions.iter().any(|action| matches!(action, Action::UploadFiles { .. }));
+                // Never closed; without a turn nothing is held back but memory.
+                let _turn = if uploads { context.uploads.acquire().await.ok() } else { None };
                 let (store, tenure) = (&*context.store, &*context.tenure);
                 let journal = PassJournal::new(store, clock, tenure, (&desired, spec_version), restrained.heals, pages);
                 let done = execute(&*context.live, &journal, &target, &desired.binding.place, actions).await;

@@ -10,6 +10,7 @@ use futures::FutureExt as _;
 use futures::future::join_all;
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use driftless_domain::{
     CallClass, Chain, Clock, DesiredRelease, Generation, Health, Observed, Place, Status, Sync as Axis, Target,
@@ -43,7 +44,13 @@ pub(crate) struct Context {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tenure: Arc<dyn Tenure>,
     pub(crate) kept: Kept,
+    /// The right to upload files: see [`UPLOADS_AT_ONCE`].
+    pub(crate) uploads: Semaphore,
 }
+
+/// Sites whose files are uploaded at the same time. Each step holds up to 64 MiB of content (`execute`), so a controller of
+/// many sites holds 256 MiB of it at most; the others wait for their turn, and container targets do not notice.
+pub(crate) const UPLOADS_AT_ONCE: usize = 4;
 
 /// Takes these targets through one pass each, and tells of each as soon as it is over. Somebody `asked` for some of them.
 pub(crate) async fn round(context: &Context, targets: Vec<Target>, asked: &BTreeSet<Target>, over: Told<'_>) {
