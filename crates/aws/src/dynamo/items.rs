@@ -201,3 +201,82 @@ pub(super) fn same_key(a: &Attributes<'_>, found_at: &Key, belongs_at: &Key, nam
     }
     Err(a.wrong(name, &format!("the item belongs at {belongs_at}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use driftless_domain::{
+        AccountId, Actor, AppName, BucketName, ObjectKey, Region, Sha256, SiteBuild, Tag, VersionId,
+    };
+
+    use super::*;
+
+    fn artifact() -> Artifact {
+        let account = AccountId::parse("999999999999").unwrap();
+        let place = Place { account, region: Region::parse("eu-west-1").unwrap(), role: None };
+        let build = SiteBuild {
+            place,
+            bucket: BucketName::parse("acme-artifacts").unwrap(),
+            key: ObjectKey::parse("builds/docs/1.zip").unwrap(),
+            version: VersionId::parse("3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY").unwrap(),
+            sha256: Sha256::of(b"zip"),
+            size: 1_000,
+            manifest: Sha256::of(b"manifest").to_digest(),
+            files: 12,
+            bytes: 5_000_000_000,
+        };
+        Artifact {
+            app: AppName::parse("docs").unwrap(),
+            tag: Tag::parse("v1").unwrap(),
+            content: Content::Site(build),
+            git_sha: None,
+            branch: Some("main".to_owned()),
+            announced_by: Actor::parse("ci").unwrap(),
+            announced_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn key() -> Key {
+        Key::artifact(&artifact().app, &artifact().tag)
+    }
+
+    #[test]
+    fn the_build_of_a_site_is_stored_in_words_and_read_back_as_it_was() {
+        let item = artifact_item(&artifact());
+        assert_eq!(read_artifact(&key(), &item).unwrap(), artifact());
+        for (name, value) in [
+            ("content", "site"),
+            ("account", "999999999999"),
+            ("region", "eu-west-1"),
+            ("bucket", "acme-artifacts"),
+            ("key", "builds/docs/1.zip"),
+            ("version", "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"),
+        ] {
+            assert_eq!(item[name], AttributeValue::S(value.to_owned()), "{name}");
+        }
+        assert_eq!(item["bytes"], AttributeValue::N("5000000000".to_owned()));
+    }
+
+    #[test]
+    fn a_build_that_was_edited_by_hand_is_invalid_with_the_attribute() {
+        use AttributeValue::{N, S};
+        for (name, value, problem) in [
+            ("version", S("null".to_owned()), "attribute version: version id \"null\" is not valid"),
+            ("sha256", S("e3b0".to_owned()), "attribute sha256: sha256 \"e3b0\" is not valid"),
+            ("manifest", S("e3b0".to_owned()), "attribute manifest: digest"),
+            ("bucket", S("s3://x".to_owned()), "attribute bucket: bucket"),
+            ("size", N("-1".to_owned()), "attribute size: a whole number that is not negative"),
+            ("files", N("4294967296".to_owned()), "attribute files: a whole number"),
+            ("content", S("zip".to_owned()), "attribute content: container or site was expected, found \"zip\""),
+        ] {
+            let mut item = artifact_item(&artifact());
+            item.insert(name.to_owned(), value);
+            let found = read_artifact(&key(), &item).unwrap_err();
+            assert!(found.problem.starts_with(problem), "{found}");
+        }
+        let mut item = artifact_item(&artifact());
+        item.remove("version");
+        assert_eq!(read_artifact(&key(), &item).unwrap_err().problem, "attribute version: missing");
+    }
+}

@@ -4,7 +4,10 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use driftless_domain::{Actor, CallClass, Gate, Generation, Health, Reason, Region, Status, Sync, Tag, Target};
+use driftless_domain::{
+    Actor, CallClass, Gate, Generation, Health, InvalidationPath, ObjectKey, Progress, Reason, Region, SiteMemory,
+    SiteStatus, Status, Sync, Tag, Target,
+};
 use driftless_releases::{
     DesiredRecord, DesiredWrites, Event, EventKind, Lease, ReadRecords, StatusWrites, StoreError, Stored, Versioned,
 };
@@ -168,6 +171,37 @@ fn status() -> Versioned<Status> {
         site: None,
     };
     Versioned { version: 4, record }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_of_a_site_is_read_back_as_it_was_written() {
+    let stored = Mutex::new(Value::Null);
+    let fake = Fake::new(move |request, _| match request.operation.as_str() {
+        "TransactWriteItems" => {
+            *stored.lock().unwrap() = request.body["TransactItems"][0]["Put"]["Item"].clone();
+            Reply::Json(json!({}))
+        }
+        _ => Reply::Json(json!({"Responses": {"driftless": [*stored.lock().unwrap()]}})),
+    });
+    let mut written = status();
+    let memory =
+        SiteMemory { pending: vec![InvalidationPath::parse("/*").unwrap()], publishes: 3, ..SiteMemory::default() };
+    written.record.site = Some(SiteStatus {
+        files: 5,
+        bytes: 6,
+        missing: 1,
+        changed: 2,
+        other_headers: 0,
+        foreign: 1,
+        foreign_examples: vec![ObjectKey::parse("docs/theirs.html").unwrap()],
+        kept: 4,
+        parameter: Some("builds/docs/1.zip".to_owned()),
+        progress: Some(Progress { files: 1, of_files: 5, bytes: 2, of_bytes: 6 }),
+        memory,
+    });
+    store(&fake).put_status(&written, &[]).await.unwrap();
+    let loaded = store(&fake).load(std::slice::from_ref(&written.record.target)).await.unwrap().remove(0);
+    assert_eq!(loaded.status, Stored::Valid(Versioned { version: 5, ..written }));
 }
 
 #[tokio::test(start_paused = true)]
