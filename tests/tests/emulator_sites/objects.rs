@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use driftless_domain::{Place, Region};
 use driftless_tests::emulator::Emulator;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, Response};
 
 /// One object as it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,19 +17,57 @@ pub(crate) struct Served {
     pub(crate) body: Vec<u8>,
 }
 
-/// Gets one object.
-pub(crate) async fn get(emulator: &Emulator, place: &Place, bucket: &str, key: &str) -> Served {
-    let Place { account, region, role: _ } = place;
-    let url = format!("{}/{bucket}/{}", emulator.endpoint(), encoded(key));
-    let answer = reqwest::Client::new()
-        .get(url)
-        .header("x-amz-date", "20260101T000000Z")
-        .header("authorization", authorization(account.as_str(), region))
-        .send()
-        .await
-        .unwrap();
-    assert!(answer.status().is_success(), "GET {bucket}/{key}: {}", answer.status());
-    let header = |headers: &HeaderMap, name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+/// Buckets, spoken to over HTTP as whoever owns them.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    endpoint: String,
+    client: reqwest::Client,
+}
+
+impl Http {
+    pub(crate) fn to(emulator: &Emulator) -> Self {
+        Self { endpoint: emulator.endpoint().to_owned(), client: reqwest::Client::new() }
+    }
+
+    /// Gets one object.
+    pub(crate) async fn get(&self, place: &Place, bucket: &str, key: &str) -> Served {
+        served(self.send(Method::GET, place, &format!("{bucket}/{}", encoded(key)), Vec::new()).await).await
+    }
+
+    /// Puts an object, and gives its version.
+    pub(crate) async fn put(&self, place: &Place, bucket: &str, key: &str, body: Vec<u8>) -> String {
+        let answer = self.send(Method::PUT, place, &format!("{bucket}/{}", encoded(key)), body).await;
+        header(answer.headers(), "x-amz-version-id").unwrap()
+    }
+
+    /// With versioning: builds are pinned by it, and of a website bucket it tells every single change.
+    pub(crate) async fn make_bucket(&self, place: &Place, bucket: &str) {
+        let region = &place.region;
+        let where_ = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        self.send(Method::PUT, place, bucket, where_.into_bytes()).await;
+        let on = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        self.send(Method::PUT, place, &format!("{bucket}?versioning"), on.into()).await;
+    }
+
+    async fn send(&self, method: Method, place: &Place, path: &str, body: Vec<u8>) -> Response {
+        let Place { account, region, role: _ } = place;
+        let request = self.client.request(method.clone(), format!("{}/{path}", self.endpoint));
+        let request = request
+            .header("x-amz-date", "20260101T000000Z")
+            .header("authorization", authorization(account.as_str(), region));
+        let answer = request.body(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {}", answer.status());
+        answer
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+}
+
+async fn served(answer: Response) -> Served {
     let headers = answer.headers().clone();
     Served {
         content_type: header(&headers, "content-type").unwrap_or_default(),

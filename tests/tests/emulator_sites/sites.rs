@@ -17,7 +17,7 @@ use driftless_spec::{Strictness, parse};
 use driftless_tests::emulator::{Emulator, Mode, place};
 use driftless_tests::site_zip::{Files, zip_of};
 
-use crate::objects::{Served, Versions, get};
+use crate::objects::{Http, Served, Versions};
 
 /// The account of the website buckets.
 const ACCOUNT: &str = "111111111111";
@@ -33,6 +33,7 @@ pub(crate) struct Sites {
     pub(crate) aws: Aws,
     pub(crate) calls: CallCounter,
     pub(crate) clock: SimClock,
+    http: Http,
     distributions: BTreeMap<&'static str, String>,
 }
 
@@ -43,10 +44,11 @@ pub(crate) struct Calls(BTreeMap<(&'static str, Kind), u64>);
 impl Sites {
     pub(crate) async fn open(envs: &[Env]) -> Self {
         let emulator = Emulator::start(Mode::AtOnce).await;
-        make_bucket(&emulator, &own_place(), BUILDS).await;
+        let http = Http::to(&emulator);
+        http.make_bucket(&own_place(), BUILDS).await;
         let mut distributions = BTreeMap::new();
         for (env, _) in envs {
-            make_bucket(&emulator, &place(ACCOUNT).unwrap(), &bucket(env)).await;
+            http.make_bucket(&place(ACCOUNT).unwrap(), &bucket(env)).await;
             distributions.insert(*env, make_distribution(&emulator, env).await);
         }
         let region = Region::parse("eu-west-1").unwrap();
@@ -58,24 +60,20 @@ impl Sites {
         let text = spec_text(envs, &distributions);
         let spec = parse(&text, Strictness::Strict).unwrap().spec;
         apply_spec(&store, &spec.app, &text, None, actor(), clock.now()).await.unwrap();
-        Self { emulator, store, aws, calls, clock, distributions }
+        Self { emulator, store, aws, calls, clock, http, distributions }
     }
 
     /// Uploads the zip of these files as a build job does, and announces it.
     pub(crate) async fn announce(&self, tag: &str, files: &Files) -> Manifest {
         let zip = zip_of(files).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), &zip).unwrap();
-        let key = format!("builds/docs/{tag}.zip");
-        let body = file.path().to_str().unwrap();
-        let arguments = ["s3api", "put-object", "--bucket", BUILDS, "--key", &key, "--body", body];
-        let answer = self.emulator.aws_cli(&own_place(), &arguments).await.unwrap();
+        let sha256 = Sha256::of(&zip);
+        let version = self.http.put(&own_place(), BUILDS, &format!("builds/docs/{tag}.zip"), zip).await;
         let request = SiteAnnouncement {
             app: app(),
             tag: Tag::parse(tag).unwrap(),
             key: None,
-            version: Some(VersionId::parse(answer["VersionId"].as_str().unwrap()).unwrap()),
-            sha256: Sha256::of(&zip),
+            version: Some(VersionId::parse(version).unwrap()),
+            sha256,
             git_sha: None,
             branch: None,
             by: actor(),
@@ -138,7 +136,7 @@ impl Sites {
     }
 
     pub(crate) async fn get(&self, env: &str, key: &str) -> Served {
-        get(&self.emulator, &place(ACCOUNT).unwrap(), &bucket(env), key).await
+        self.http.get(&place(ACCOUNT).unwrap(), &bucket(env), key).await
     }
 
     pub(crate) async fn versions(&self, env: &str) -> Versions {
@@ -218,16 +216,6 @@ fn spec_text(envs: &[Env], distributions: &BTreeMap<&'static str, String>) -> St
         }
     }
     text
-}
-
-/// With versioning: builds are pinned by it, and of a website bucket it tells every single change.
-async fn make_bucket(emulator: &Emulator, place: &Place, bucket: &str) {
-    let where_ = "LocationConstraint=eu-west-1";
-    let create = ["s3api", "create-bucket", "--bucket", bucket, "--create-bucket-configuration", where_];
-    emulator.aws_cli(place, &create).await.unwrap();
-    let on = "Status=Enabled";
-    let versioning = ["s3api", "put-bucket-versioning", "--bucket", bucket, "--versioning-configuration", on];
-    emulator.aws_cli(place, &versioning).await.unwrap();
 }
 
 async fn make_distribution(emulator: &Emulator, env: &str) -> String {
