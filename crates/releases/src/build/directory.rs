@@ -107,9 +107,6 @@ fn entry(record: &Record<'_>) -> Result<Entry, BadBuild> {
     if directory && (size != 0 || checksum != 0) {
         return Err(refuse(BadEntry::FullDirectory));
     }
-    if method == Packing::Stored && packed != size {
-        return Err(refuse(BadEntry::Size { said: size, more: packed > size }));
-    }
     Ok(Entry { path, name: name.to_vec(), flags, method, checksum, packed, size, header, directory })
 }
 

@@ -64,7 +64,11 @@ fn a_name_that_readers_would_read_in_different_ways_is_refused() {
     refused("caf\u{fffd}.html", "not UTF-8", &[latin1]);
     let other = |name: &str| extra(0x7075, &[&[1, 0, 0, 0, 0], name.as_bytes()].concat());
     let two_names = Item { extra: other("../b.html"), ..stored("a.html", "x") };
-    refused("a.html", "called \"../b.html\" elsewhere", &[Item { local: None, ..two_names.clone() }]);
+    refused(
+        "a.html",
+        "called \"../b.html\" elsewhere",
+        &[Item { local: Some(Box::new(stored("a.html", "x"))), ..two_names.clone() }],
+    );
     let local_only = Item { local: Some(Box::new(two_names)), ..stored("a.html", "x") };
     refused("a.html", "called \"../b.html\" elsewhere", &[local_only]);
     let local = Item { local: Some(Box::new(stored("b.html", "x"))), ..stored("a.html", "x") };
@@ -259,6 +263,11 @@ fn a_zip64_whose_two_ends_disagree_is_refused() {
     refused_whole("does not hold the 2 entries", &made(2, 0, 1, false));
     refused_whole("does not end as a zip", &made(2, 0, 1, true));
     refused_whole("does not end as a zip", &made(1, 1, 1, false));
+    // A directory that is not right in front of what says where it is.
+    let mut room = made(1, 0, 1, false);
+    let at = room.windows(4).position(|four| four == b"PK\x06\x06").unwrap() + 4;
+    room[at] += 1;
+    refused_whole("does not end as a zip", &room);
     refused_whole("is one of several parts", &made(1, 0, 2, false));
     refused_whole("has 50001 entries; at most 50000", &made(50_001, 0, 1, false));
     refused_whole("entries; at most 50000", &made(u64::MAX, 0, 1, false));

@@ -183,3 +183,15 @@ fn a_file_is_hashed_in_the_parts_in_which_it_is_uploaded() {
     assert_eq!(empty.etag.as_str(), "d41d8cd98f00b204e9800998ecf8427e");
     assert_eq!((empty.size, empty.sha256), (0, Sha256::of(b"")));
 }
+
+#[test]
+fn the_directory_may_have_another_order_than_the_contents() {
+    let items = [stored("index.html", "page"), stored("a", "first"), stored("b", "second")];
+    let mut zip = zip_with(&items, |_| {});
+    // The records of `a` and `b` are the last two in front of the end record, and of one length.
+    let record = 46 + 1;
+    let at = zip.len() - 22 - 2 * record;
+    zip[at..at + 2 * record].rotate_left(record);
+    let contents: Vec<Vec<u8>> = files(&zip, "swapped").into_iter().map(|(_, content)| content).collect();
+    assert_eq!(contents, [b"first".to_vec(), b"second".to_vec(), b"page".to_vec()]);
+}
