@@ -133,6 +133,7 @@ async fn headers_are_replaced_by_a_copy_in_place_of_exactly_what_was_seen() {
     }
     for (reply, class) in [
         (Reply::s3(412, "PreconditionFailed"), CallClass::Conflict),
+        (Reply::s3(404, "NoSuchKey"), CallClass::Conflict),
         // S3 says 200 when it begins to copy, and may fail after that.
         (Reply::s3(200, "InternalError"), CallClass::Ambiguous),
     ] {

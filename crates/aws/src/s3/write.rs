@@ -72,6 +72,11 @@ impl Aws {
         })
         .await
         .map(|_| ())
+        .map_err(|error| match error.said.code.as_str() {
+            // Deleted since it was listed: the next look shows it, and no person has to.
+            "NoSuchKey" => CallError { class: CallClass::Conflict, ..error },
+            _ => error,
+        })
     }
 
     pub(super) async fn delete_if(
