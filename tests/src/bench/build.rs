@@ -50,8 +50,8 @@ impl Build {
     /// When a file is not there.
     pub(crate) fn built_just_now(&self) -> Result<()> {
         let Self { release, folder, zip: _ } = self;
-        let changed = release.files.iter().filter(|(_, file)| file.changed);
-        changed.map(|(path, _)| built_at(&folder.join(path), now())).collect()
+        let mut changed = release.files.iter().filter(|(_, file)| file.changed);
+        changed.try_for_each(|(path, _)| built_at(&folder.join(path), now()))
     }
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn json(samples: &[Sample]) -> String {
     let ratio = |scenario: Scenario, measure: fn(&Group<'_>) -> f64| {
         let (ours, base) = (of(OURS, scenario), of(BASE, scenario));
         let both = !ours.is_empty() && !base.is_empty();
-        both.then(|| format!("{:.3}", measure(&ours) / measure(&base))).unwrap_or_else(|| "null".to_owned())
+        if both { format!("{:.3}", measure(&ours) / measure(&base)) } else { "null".to_owned() }
     };
     let ours: Group<'_> = samples.iter().filter(|sample| sample.tool == OURS).collect();
     let older: Group<'_> = ours.iter().copied().filter(|s| s.scenario == Scenario::OlderArtifact).collect();

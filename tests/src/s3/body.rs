@@ -67,13 +67,13 @@ pub(crate) async fn receive(body: Option<StreamingBlob>, said: Said) -> S3Result
 fn hasher(said: &Checksum, algorithm: Option<&ChecksumAlgorithm>) -> ChecksumHasher {
     let algorithm = algorithm.map(ChecksumAlgorithm::as_str);
     let wanted = |said: &Option<String>, name: &str| said.is_some() || algorithm == Some(name);
-    let mut hasher = ChecksumHasher::default();
-    hasher.crc32 = wanted(&said.checksum_crc32, ChecksumAlgorithm::CRC32).then(Default::default);
-    hasher.crc32c = wanted(&said.checksum_crc32c, ChecksumAlgorithm::CRC32C).then(Default::default);
-    hasher.crc64nvme = wanted(&said.checksum_crc64nvme, ChecksumAlgorithm::CRC64NVME).then(Default::default);
-    hasher.sha1 = wanted(&said.checksum_sha1, ChecksumAlgorithm::SHA1).then(Default::default);
-    hasher.sha256 = wanted(&said.checksum_sha256, ChecksumAlgorithm::SHA256).then(Default::default);
-    hasher
+    ChecksumHasher {
+        crc32: wanted(&said.checksum_crc32, ChecksumAlgorithm::CRC32).then(Default::default),
+        crc32c: wanted(&said.checksum_crc32c, ChecksumAlgorithm::CRC32C).then(Default::default),
+        crc64nvme: wanted(&said.checksum_crc64nvme, ChecksumAlgorithm::CRC64NVME).then(Default::default),
+        sha1: wanted(&said.checksum_sha1, ChecksumAlgorithm::SHA1).then(Default::default),
+        sha256: wanted(&said.checksum_sha256, ChecksumAlgorithm::SHA256).then(Default::default),
+    }
 }
 
 /// A checksum of a whole object, or of the checksums of its parts.

@@ -127,6 +127,5 @@ fn composite(algorithm: &ChecksumAlgorithm, parts: &[&Received]) -> Checksum {
         checksum_sha1: numbered(of_all.checksum_sha1),
         checksum_sha256: numbered(of_all.checksum_sha256),
         checksum_type: Some(ChecksumType::from_static(ChecksumType::COMPOSITE)),
-        ..Checksum::default()
     }
 }

@@ -283,7 +283,8 @@ async fn drift_of_each_kind_is_put_right_with_the_calls_that_it_needs() {
     let lab = site_with(&['a']).await;
     let (bucket, place) = (lab.bucket(), lab.place());
     let html = ObjectHeaders::of_type("text/html; charset=utf-8");
-    let cases: [(&str, &dyn Fn(), &[&str]); 4] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(), &'a [&'a str]);
+    let cases: [Case<'_>; 4] = [
         (
             "changed",
             &|| lab.world.put_by_person(&bucket, "index.html", "hacked", html.clone()),
