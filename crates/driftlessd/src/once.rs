@@ -18,7 +18,10 @@ use crate::{say, secret};
 
 /// How long to wait for the lease of a controller that died: the lease time (30 s), the takeover grace (45 s), slack.
 const LEASE_WITHIN: Duration = Duration::from_secs(90);
+/// How often the lease of somebody else is read.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often we look whether the lease is ours: it is taken in one call when nobody has it, and this costs none.
+const GLANCE: Duration = Duration::from_millis(5);
 
 pub(crate) async fn reconcile(aws: &Aws, asked: Reconcile) -> Result<ExitCode> {
     let holder = secret::new_identity()?;
@@ -73,8 +76,11 @@ async fn chosen(store: &DynamoStore, asked: &Reconcile) -> Result<Vec<Target>> {
 async fn held(store: &DynamoStore, lessee: &Lessee, holder: &str) -> Result<bool> {
     let mut first = None;
     for _ in 0..LEASE_WITHIN.as_millis() / LOOK.as_millis() {
-        if lessee.holds() {
-            return Ok(true);
+        for _ in 0..LOOK.as_millis() / GLANCE.as_millis() {
+            if lessee.holds() {
+                return Ok(true);
+            }
+            tokio::time::sleep(GLANCE).await;
         }
         let lease = store.lease(0).await.context("read the lease")?;
         if let Some(lease) = lease.filter(|lease| !lease.holder.is_empty() && lease.holder != holder) {
@@ -83,7 +89,6 @@ async fn held(store: &DynamoStore, lessee: &Lessee, holder: &str) -> Result<bool
             }
             first.get_or_insert(lease.version);
         }
-        tokio::time::sleep(LOOK).await;
     }
     Ok(lessee.holds())
 }
