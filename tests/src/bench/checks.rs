@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 
 use super::site::Release;
-use crate::s3::{Event, Object, Operation, What};
+use crate::s3::{Event, Object, Operation, Piece, What};
 
 /// What was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,13 +84,19 @@ fn stale(release: &Release, after: &BTreeMap<String, Arc<Object>>) -> usize {
 }
 
 /// Whether the pieces are these bytes.
-fn same(pieces: &[Bytes], bytes: &[u8]) -> bool {
+fn same(pieces: &[Piece], bytes: &[u8]) -> bool {
     let mut rest = bytes;
     for piece in pieces {
-        match rest.strip_prefix(&piece[..]) {
-            Some(behind) => rest = behind,
-            None => return false,
+        let end = usize::try_from(piece.size()).unwrap_or(usize::MAX);
+        let Some((these, behind)) = rest.split_at_checked(end) else { return false };
+        let equal = match piece {
+            Piece::Kept(bytes) => these == bytes,
+            Piece::Forgotten { size: _, sha256 } => Sha256::digest(these)[..] == sha256[..],
+        };
+        if !equal {
+            return false;
         }
+        rest = behind;
     }
     rest.is_empty()
 }
@@ -100,10 +107,11 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
+    use sha2::{Digest as _, Sha256};
 
     use super::{Findings, look};
     use crate::bench::site::{File, Release};
-    use crate::s3::{Conditions, Kind, Log, Object, Operation, Store};
+    use crate::s3::{Conditions, Kind, Log, Object, Operation, Piece, Store};
 
     const ASSET: &str = "assets/a-12345678.js";
 
@@ -164,7 +172,13 @@ mod tests {
 
     #[test]
     fn pieces_are_compared_as_a_whole() {
-        let pieces = ["ab", "c"].map(|text| Bytes::from_static(text.as_bytes()));
-        assert!(super::same(&pieces, b"abc") && !super::same(&pieces, b"abcd") && !super::same(&pieces, b"ab"));
+        let forgotten = Piece::Forgotten { size: 2, sha256: Sha256::digest(b"ab").into() };
+        for first in [Piece::Kept(Bytes::from_static(b"ab")), forgotten] {
+            let pieces = [first, Piece::Kept(Bytes::from_static(b"c"))];
+            assert!(super::same(&pieces, b"abc"));
+            for other in ["abcd", "ab", "abd", "xbc"] {
+                assert!(!super::same(&pieces, other.as_bytes()), "{other}");
+            }
+        }
     }
 }

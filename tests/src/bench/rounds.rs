@@ -122,7 +122,7 @@ async fn deploy_all(tool: &dyn Tool, plan: &Plan<'_>) -> Result<Vec<Sample>> {
     let bucket = format!("{word}-{kind}-{latency}ms-{round}");
     let home = place.join(&bucket);
     std::fs::create_dir_all(&home).with_context(|| format!("make {}", home.display()))?;
-    server.store().make_bucket(&bucket, Kind::Plain);
+    server.store().make_bucket(&bucket, if builds.len() == 1 { Kind::Forgetful } else { Kind::Plain });
     let mut samples = Vec::new();
     for (scenario, build) in builds {
         let job = Job { server, scenario: *scenario, build, bucket: &bucket, home: &home };

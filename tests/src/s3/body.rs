@@ -2,12 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures::StreamExt as _;
 use s3s::checksum::ChecksumHasher;
-use s3s::crypto::{Checksum as _, Md5};
+use s3s::crypto::{Checksum as _, Md5, Sha256};
 use s3s::dto::{Checksum, ChecksumAlgorithm, StreamingBlob};
 use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders, s3_error};
+
+use super::store::Piece;
 
 /// What the sender says.
 #[derive(Debug)]
@@ -22,27 +24,34 @@ pub(crate) struct Said {
 /// What came.
 #[derive(Debug)]
 pub(crate) struct Received {
-    pub(crate) bytes: Bytes,
+    pub(crate) piece: Piece,
     pub(crate) md5: [u8; 16],
     pub(crate) checksum: Checksum,
 }
 
-/// Takes a body in.
+/// Takes a body in, and keeps it or only its hash.
 ///
 /// # Errors
 /// `IncompleteBody` when the connection breaks, `BadDigest` when it is not what the sender says.
-pub(crate) async fn receive(body: Option<StreamingBlob>, said: Said) -> S3Result<Received> {
+pub(crate) async fn receive(body: Option<StreamingBlob>, said: Said, keep: bool) -> S3Result<Received> {
     let Said { length, md5: said_md5, checksum: said, algorithm, trailers } = said;
     let mut checksums = hasher(&said, algorithm.as_ref());
     let mut md5 = Md5::new();
     // One allocation of the right size: a piece of a read buffer would keep all of that buffer.
-    let mut bytes = BytesMut::with_capacity(length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
+    let capacity = length.filter(|_| keep).and_then(|length| usize::try_from(length).ok());
+    let mut bytes = BytesMut::with_capacity(capacity.unwrap_or_default());
+    let (mut size, mut sha256) = (0, Sha256::new());
     if let Some(mut body) = body {
         while let Some(piece) = body.next().await {
             let piece = piece.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
             md5.update(&piece);
             checksums.update(&piece);
-            bytes.extend_from_slice(&piece);
+            if keep {
+                bytes.extend_from_slice(&piece);
+            } else {
+                size += piece.len() as u64;
+                sha256.update(&piece);
+            }
         }
     }
     let md5 = md5.finalize();
@@ -60,7 +69,8 @@ pub(crate) async fn receive(body: Option<StreamingBlob>, said: Said) -> S3Result
     {
         return Err(s3_error!(BadDigest, "a checksum"));
     }
-    Ok(Received { bytes: bytes.freeze(), md5, checksum: found })
+    let piece = if keep { Piece::Kept(bytes.freeze()) } else { Piece::Forgotten { size, sha256: sha256.finalize() } };
+    Ok(Received { piece, md5, checksum: found })
 }
 
 /// What has to be computed: all that is said now, and what will be said at the end.

@@ -22,4 +22,4 @@ pub(crate) use log::{Event, Operation, What};
 pub(crate) use server::{SECRET, Server};
 #[cfg(test)]
 pub(crate) use store::Store;
-pub(crate) use store::{Conditions, Kind, Object};
+pub(crate) use store::{Conditions, Kind, Object, Piece};

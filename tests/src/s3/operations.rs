@@ -66,10 +66,15 @@ impl S3 for Operations {
     async fn put_object(&self, mut request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let id = id(&request)?;
         let said = said!(request);
-        let Received { bytes, md5, checksum } = receive(request.input.body.take(), said).await?;
+        let keep = self.store.keeps(&request.input.bucket, said.length);
+        let Received { piece, md5, checksum } = receive(request.input.body.take(), said, keep).await?;
         let input = request.input;
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
-        let object = Object { headers: headers!(input), checksum: checksum.clone(), ..Object::of(bytes, hex(&md5)) };
+        let object = Object {
+            headers: headers!(input),
+            checksum: checksum.clone(),
+            ..Object::in_pieces(vec![piece], hex(&md5))
+        };
         let e_tag = Some(object.tag());
         let version_id = self.store.put(Some(id), &input.bucket, &input.key, object, &conditions)?;
         Ok(S3Response::new(PutObjectOutput {
@@ -95,12 +100,13 @@ impl S3 for Operations {
             }
             None => (0, object.size),
         };
+        let slices = object.slice(from, to).ok_or_else(|| s3_error!(NotImplemented, "its bytes were not kept"))?;
         let Object { headers, version, modified, checksum, .. } = &*object;
         let checksum =
             if input.checksum_mode.is_some() && input.range.is_none() { checksum.clone() } else { Checksum::default() };
         let headers = headers.clone();
         Ok(S3Response::new(GetObjectOutput {
-            body: Some(streamed(object.slice(from, to))),
+            body: Some(streamed(slices)),
             content_length: length(to - from),
             content_range: input.range.map(|_| format!("bytes {from}-{}/{}", to.saturating_sub(1), object.size)),
             accept_ranges: Some("bytes".to_owned()),
@@ -166,12 +172,15 @@ impl S3 for Operations {
         }
         let headers = if replace { headers!(input) } else { source.headers.clone() };
         let mut object = Object { headers, modified: clock::now(), version: None, ..Object::clone(&source) };
-        if let Some(algorithm) = &input.checksum_algorithm {
-            object.checksum = checksum_of(algorithm, object.pieces.iter().map(|piece| &piece[..]));
-        }
-        if object.etag.contains('-') {
-            // A copy is written in one piece, whatever its source was.
-            object.etag = hex(&md5_of(object.pieces.iter().map(|piece| &piece[..])));
+        if let Some(bytes) = object.bytes() {
+            let pieces = || bytes.iter().map(|piece| &piece[..]);
+            if let Some(algorithm) = &input.checksum_algorithm {
+                object.checksum = checksum_of(algorithm, pieces());
+            }
+            if object.etag.contains('-') {
+                // A copy is written in one piece, whatever its source was.
+                object.etag = hex(&md5_of(pieces()));
+            }
         }
         let result = CopyObjectResult {
             e_tag: Some(object.tag()),
@@ -297,7 +306,8 @@ impl S3 for Operations {
 
     async fn upload_part(&self, mut request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
         let said = said!(request);
-        let part = receive(request.input.body.take(), said).await?;
+        let keep = self.store.keeps(&request.input.bucket, said.length);
+        let part = receive(request.input.body.take(), said, keep).await?;
         let input = request.input;
         let checksum = part.checksum.clone();
         let e_tag = Some(ETag::Strong(hex(&part.md5)));

@@ -10,11 +10,10 @@ use s3s::dto::{Checksum, ChecksumAlgorithm, ChecksumType, CompletedPart};
 use s3s::{S3Result, s3_error};
 
 use super::body::{Received, checksum_of, hex, md5_of};
-use super::clock;
 use super::store::{Headers, Object};
 
 /// The smallest part that is not the last.
-const SMALLEST: usize = 5 * 1024 * 1024;
+const SMALLEST: u64 = 5 * 1024 * 1024;
 
 /// What was begun and not ended.
 #[derive(Debug, Default)]
@@ -66,7 +65,7 @@ impl Uploads {
             }
             parts.push(part);
         }
-        if parts.iter().rev().skip(1).any(|part| part.bytes.len() < SMALLEST) {
+        if parts.iter().rev().skip(1).any(|part| part.piece.size() < SMALLEST) {
             return Err(s3_error!(EntityTooSmall));
         }
         let object = put_together(&parts, upload);
@@ -85,24 +84,19 @@ impl Uploads {
 }
 
 fn put_together(parts: &[&Received], upload: &Upload) -> Object {
-    let pieces: Vec<_> = parts.iter().map(|part| part.bytes.clone()).collect();
+    let etag = format!("{}-{}", hex(&md5_of(parts.iter().map(|part| &part.md5[..]))), parts.len());
+    let object = Object::in_pieces(parts.iter().map(|part| part.piece.clone()).collect(), etag);
     let checksum = match &upload.checksums {
         None => Checksum::default(),
         Some((algorithm, Some(kind))) if kind.as_str() == ChecksumType::FULL_OBJECT => {
-            let checksum = checksum_of(algorithm, pieces.iter().map(|piece| &piece[..]));
+            // Of an object that was not kept, nobody can say.
+            let bytes = object.bytes().unwrap_or_default();
+            let checksum = checksum_of(algorithm, bytes.iter().map(|piece| &piece[..]));
             Checksum { checksum_type: Some(kind.clone()), ..checksum }
         }
         Some((algorithm, _)) => composite(algorithm, parts),
     };
-    Object {
-        size: pieces.iter().map(|piece| piece.len() as u64).sum(),
-        pieces,
-        etag: format!("{}-{}", hex(&md5_of(parts.iter().map(|part| &part.md5[..]))), parts.len()),
-        headers: upload.headers.clone(),
-        checksum,
-        modified: clock::now(),
-        version: None,
-    }
+    Object { headers: upload.headers.clone(), checksum, ..object }
 }
 
 /// The checksum of the parts' checksums, with their number behind it.

@@ -18,6 +18,28 @@ use super::log::{Log, RequestId, What};
 pub(crate) enum Kind {
     Plain,
     Versioned,
+    /// Large pieces are hashed and thrown away: what is uploaded can be compared, and not read again. Gigabytes of memory
+    /// that was never touched before cost more than the transfer.
+    Forgetful,
+}
+
+/// A piece of this size or more is not kept in a forgetful bucket.
+const LARGE: i64 = 1024 * 1024;
+
+/// Bytes that came together.
+#[derive(Debug, Clone)]
+pub(crate) enum Piece {
+    Kept(Bytes),
+    Forgotten { size: u64, sha256: [u8; 32] },
+}
+
+impl Piece {
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Kept(bytes) => bytes.len() as u64,
+            Self::Forgotten { size, .. } => *size,
+        }
+    }
 }
 
 /// What a writer says of an object beside its bytes.
@@ -35,7 +57,7 @@ pub(crate) struct Headers {
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
     /// Its bytes, in as many pieces as they came.
-    pub(crate) pieces: Vec<Bytes>,
+    pub(crate) pieces: Vec<Piece>,
     pub(crate) size: u64,
     pub(crate) etag: String,
     pub(crate) headers: Headers,
@@ -94,6 +116,12 @@ impl Store {
     /// Everything in a bucket, as it is now.
     pub(crate) fn contents(&self, bucket: &str) -> BTreeMap<String, Arc<Object>> {
         self.buckets().get(bucket).map(|bucket| bucket.objects.clone()).unwrap_or_default()
+    }
+
+    /// Whether the bytes of so long a body are kept.
+    pub(crate) fn keeps(&self, bucket: &str, length: Option<i64>) -> bool {
+        let forgetful = self.buckets().get(bucket).is_some_and(|bucket| bucket.kind == Kind::Forgetful);
+        !forgetful || length.is_none_or(|length| length < LARGE)
     }
 
     /// Puts an object, for a request or from the side, and gives its version.
@@ -205,9 +233,14 @@ impl Conditions {
 impl Object {
     /// An object that was not sent by anybody.
     pub(crate) fn of(bytes: Bytes, etag: String) -> Self {
+        Self::in_pieces(vec![Piece::Kept(bytes)], etag)
+    }
+
+    /// The same in pieces.
+    pub(crate) fn in_pieces(pieces: Vec<Piece>, etag: String) -> Self {
         Self {
-            size: bytes.len() as u64,
-            pieces: vec![bytes],
+            size: pieces.iter().map(Piece::size).sum(),
+            pieces,
             etag,
             headers: Headers::default(),
             checksum: Checksum::default(),
@@ -226,11 +259,20 @@ impl Object {
         condition.as_etag().is_none_or(|tag| tag.value() == self.etag)
     }
 
-    /// A part of its bytes, without copying them.
-    pub(crate) fn slice(&self, from: u64, to: u64) -> Vec<Bytes> {
+    /// All its bytes; none if they were not kept.
+    pub(crate) fn bytes(&self) -> Option<Vec<Bytes>> {
+        let kept = |piece: &Piece| match piece {
+            Piece::Kept(bytes) => Some(bytes.clone()),
+            Piece::Forgotten { .. } => None,
+        };
+        self.pieces.iter().map(kept).collect()
+    }
+
+    /// A part of its bytes, without copying them; none if they were not kept.
+    pub(crate) fn slice(&self, from: u64, to: u64) -> Option<Vec<Bytes>> {
         let mut at = 0;
         let mut slices = Vec::new();
-        for piece in &self.pieces {
+        for piece in self.bytes()? {
             let end = at + piece.len() as u64;
             let (first, last) = (from.clamp(at, end) - at, to.clamp(at, end) - at);
             if first < last {
@@ -238,7 +280,7 @@ impl Object {
             }
             at = end;
         }
-        slices
+        Some(slices)
     }
 }
 
@@ -246,14 +288,16 @@ impl Object {
 mod tests {
     use bytes::Bytes;
 
-    use super::Object;
+    use super::{Object, Piece};
 
     #[test]
     fn a_slice_over_pieces_is_that_part_of_the_whole() {
-        let mut object = Object::of(Bytes::from_static(b"abcdef"), String::new());
-        object.pieces = vec![Bytes::from_static(b"abc"), Bytes::from_static(b"def")];
-        assert_eq!(object.slice(1, 5).concat(), b"bcde");
-        assert_eq!(object.slice(3, 6), [Bytes::from_static(b"def")]);
-        assert_eq!(object.slice(0, 0).len(), 0);
+        let pieces = ["abc", "def"].map(|text| Piece::Kept(Bytes::from_static(text.as_bytes())));
+        let object = Object::in_pieces(pieces.into(), String::new());
+        assert_eq!(object.slice(1, 5).unwrap().concat(), b"bcde");
+        assert_eq!(object.slice(3, 6).unwrap(), [Bytes::from_static(b"def")]);
+        assert_eq!(object.slice(0, 0).unwrap().len(), 0);
+        let forgotten = Object::in_pieces(vec![Piece::Forgotten { size: 7, sha256: [0; 32] }], String::new());
+        assert_eq!((forgotten.size, forgotten.slice(0, 7)), (7, None));
     }
 }
