@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics when it fails")]
 
 mod by_hand;
+mod manifests_by_hand;
+mod sites;
 mod suite;
 mod tables;
 mod values;
@@ -17,7 +19,10 @@ use crate::tables::{Dynoxide, Table};
 
 #[tokio::test(start_paused = true)]
 async fn records_in_memory_keep_the_contract() {
-    suite::all(&MemoryStore::new(7, SimClock::new())).await;
+    let store = MemoryStore::new(7, SimClock::new());
+    suite::all(&store).await;
+    sites::all(&store).await;
+    manifests_by_hand::in_memory(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +31,9 @@ async fn records_in_an_embedded_dynamodb_keep_the_contract() {
     let table = Table::at(dynoxide.endpoint(), "driftless");
     table.store.bootstrap(DeletionProtection::Off).await.unwrap();
     suite::all(&table.store).await;
+    sites::all(&table.store).await;
     by_hand::all(&table).await;
+    manifests_by_hand::all(&table).await;
 }
 
 #[tokio::test]
@@ -35,7 +42,9 @@ async fn records_in_an_emulated_dynamodb_keep_the_contract() {
     let table = Table::at(emulator.endpoint(), "driftless");
     table.store.bootstrap(DeletionProtection::Off).await.unwrap();
     suite::all(&table.store).await;
+    sites::all(&table.store).await;
     by_hand::all(&table).await;
+    manifests_by_hand::all(&table).await;
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ pub(crate) fn status(of: &str, reason: &str) -> Status {
         heals: Vec::new(),
         contested: None,
         services: Vec::new(),
+        site: None,
     }
 }
 
