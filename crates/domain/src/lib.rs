@@ -17,6 +17,7 @@ mod rollout;
 mod seen;
 mod sha256;
 mod site;
+mod site_memory;
 mod status;
 mod task_definition;
 mod task_fields;
@@ -38,9 +39,11 @@ pub use rollout::{Rollout, RolloutState, RunningContainer, StoppedTask};
 pub use seen::Seen;
 pub use sha256::Sha256;
 pub use site::{
-    ContentEncoding, EarlierFiles, FileClass, Headers, Invalidation, InvalidationState, ListedObject, Listing,
-    Manifest, ObjectHead, ObservedSite, PART_SIZE, Packed, Packing, Progress, Pruned, Published, RELEASES_KEPT,
-    SiteBinding, SiteBuild, SiteFile, SiteFiles, SiteMemory, SiteStatus, site_part,
+    ContentEncoding, FileClass, Headers, InvalidationState, ListedObject, Listing, Manifest, ObjectHead, ObservedSite,
+    PART_SIZE, Packed, Packing, SiteBinding, SiteBuild, SiteFile, site_part,
+};
+pub use site_memory::{
+    EarlierFiles, Invalidation, Progress, Pruned, Published, RELEASES_KEPT, SiteFiles, SiteMemory, SiteStatus,
 };
 pub use status::{Contested, Converged, Gate, Headline, Heal, Health, ServiceStatus, Status, Sync};
 pub use task_definition::{OurTags, TaskDefinition, TaskDocument, UnsupportedTaskDefinition, tag_keys};

@@ -46,6 +46,11 @@ impl Aws {
     pub(super) async fn read_range(&self, build: &SiteBuild, from: u64, length: u64) -> Result<Bytes, CallError> {
         let SiteBuild { place, bucket, key, version, .. } = build;
         let pinned = Pinned { place, bucket, key, version: Some(version) };
+        // Also keeps what is set aside for the answer within what a build may have.
+        if from.checked_add(length).is_none_or(|end| end > build.size) {
+            let problem = format!("it has {} bytes, not {length} from {from} on", build.size);
+            return Err(pinned.unreadable(CallClass::Invalid, &problem));
+        }
         let mut tries = 1;
         loop {
             let answer = tokio::time::timeout(RANGE, self.range(pinned, from, length)).await;
