@@ -246,6 +246,16 @@ pub(crate) enum Dev {
     /// Break something, and watch it heal
     #[command(subcommand)]
     Break(Break),
+    /// Build the static site and upload the zip, as CI would; shows how to announce it
+    #[command(after_help = "Example:\n  driftless dev build docs sha-1a2b3c4")]
+    Build {
+        /// The app
+        app: AppName,
+        /// What the build is called; the same name is the same build
+        tag: Tag,
+    },
+    /// Show what is in the bucket of a static site, and who put it there
+    Objects(At),
     /// Set how many tasks a service should run, as autoscaling would
     Scale {
         #[command(flatten)]
@@ -278,4 +288,26 @@ pub(crate) enum Break {
     },
     /// Announce and deploy a build whose tasks crash
     Release(At),
+    /// Change, delete or add an object in the bucket of a static site
+    Object {
+        #[command(flatten)]
+        at: At,
+        /// What becomes of it
+        #[arg(value_enum, default_value_t = BrokenObject::Changed)]
+        kind: BrokenObject,
+    },
+}
+
+/// What somebody does to an object.
+#[cfg(feature = "dev")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BrokenObject {
+    /// A page is edited
+    Changed,
+    /// A picture is deleted
+    Deleted,
+    /// A file gets another Cache-Control; only some of these are looked at each time, all when `driftless reconcile` asks
+    Headers,
+    /// Something of somebody else's is put there: it is reported and left alone
+    Foreign,
 }

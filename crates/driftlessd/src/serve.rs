@@ -38,13 +38,8 @@ pub(crate) async fn serve(aws: &Aws, serve: Serve) -> Result<ExitCode> {
 
     let token = secret::token_in(&token_file)?;
     let auth = Auth::Bearer(Token::operator(&token).with_context(|| format!("the token in {}", token_file.display()))?);
-    let (api, _) = router(Api {
-        store: Arc::new(store.clone()),
-        builds: world.clone(),
-        clock: Arc::clone(&clock),
-        resync,
-        auth,
-    });
+    let (api, _) =
+        router(Api { store: Arc::new(store.clone()), builds: world.clone(), clock: Arc::clone(&clock), resync, auth });
     let listener = listen::bind(address).await?;
     tracing::info!(%address, table = aws.table, holder, token_file = %token_file.display(), "serving");
 

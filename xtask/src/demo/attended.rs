@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::daemon::Daemon;
 use super::http::Client;
 use super::shop::{APP, ENVIRONMENTS, FIRST, SERVICES, SPEC_FILE};
-use super::{Options, build};
+use super::{Options, build, docs};
 use crate::repository::root;
 use crate::say;
 
@@ -20,7 +20,7 @@ const RESYNC: Duration = Duration::from_secs(15);
 /// How often the state is looked at, to tell of changes.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Deploys the application of the demo, shows how to play with it, and tells what changes until it is stopped.
+/// Deploys the applications of the demo, shows how to play with it, and tells what changes until it is stopped.
 ///
 /// # Errors
 ///
@@ -46,40 +46,74 @@ pub(crate) fn attended(options: &Options) -> Result<ExitCode> {
     bail!("driftlessd ended by itself{}", daemon.log_tail())
 }
 
-/// What a person types, in order; records of an earlier run stay as they are.
-fn commands() -> Vec<Vec<String>> {
+/// What a person types for the services, in order; records of an earlier run stay as they are.
+fn services() -> Vec<Vec<String>> {
     let mut create = words(&["release", "create", APP, "--tag", FIRST.tag]);
     for service in SERVICES {
         create.extend(["--image".to_owned(), format!("{service}={}", FIRST.image(service))]);
     }
-    let mut all = vec![words(&["spec", "apply", SPEC_FILE]), create];
-    for env in ENVIRONMENTS {
-        all.push(words(&["deploy", APP, env, FIRST.tag, "--reason", "the demo", "--wait"]));
-    }
-    all.push(words(&["status"]));
-    all
+    [vec![words(&["spec", "apply", SPEC_FILE]), create], promote(APP, FIRST.tag)].concat()
+}
+
+/// One build to all environments, each after the one before.
+fn promote(app: &str, tag: &str) -> Vec<Vec<String>> {
+    ENVIRONMENTS.map(|env| words(&["deploy", app, env, tag, "--reason", "the demo", "--wait"])).to_vec()
+}
+
+/// What a person types after a site was built: what the command that built it said.
+fn announcement(said: &str) -> Result<Vec<String>> {
+    let next = said.lines().find_map(|line| line.trim().strip_prefix("next: driftless "));
+    next.map(|line| line.split(' ').map(str::to_owned).collect()).with_context(|| format!("no next command in {said}"))
 }
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(ToString::to_string).collect()
 }
 
-/// Types them.
+/// Types it all.
 fn deploy(cli: &Path, daemon: &Daemon) -> Result<()> {
-    for arguments in commands() {
-        say::line(&format!("\n$ driftless {}", shown(&arguments)));
-        let status = Command::new(cli)
-            .args(&arguments)
-            .current_dir(root())
-            .env("DRIFTLESS_API", &daemon.api)
-            .env("DRIFTLESS_TOKEN", &daemon.token)
-            .status()
-            .with_context(|| format!("start {}", cli.display()))?;
-        if !status.success() {
-            bail!("driftless {}: {status}", shown(&arguments));
-        }
+    for arguments in services() {
+        typed(cli, daemon, &arguments)?;
+    }
+    typed(cli, daemon, &words(&["spec", "apply", docs::SPEC_FILE]))?;
+    for tag in [docs::FIRST, docs::SECOND] {
+        let said = typed_and_read(cli, daemon, &words(&["dev", "build", docs::APP, tag]))?;
+        typed(cli, daemon, &announcement(&said)?)?;
+    }
+    for arguments in promote(docs::APP, docs::FIRST) {
+        typed(cli, daemon, &arguments)?;
+    }
+    typed(cli, daemon, &words(&["status"]))
+}
+
+/// Types one command.
+fn typed(cli: &Path, daemon: &Daemon, arguments: &[String]) -> Result<()> {
+    let status = command(cli, daemon, arguments).status().with_context(|| format!("start {}", cli.display()))?;
+    if !status.success() {
+        bail!("driftless {}: {status}", shown(arguments));
     }
     Ok(())
+}
+
+/// Types one command, and reads what it says.
+fn typed_and_read(cli: &Path, daemon: &Daemon, arguments: &[String]) -> Result<String> {
+    let output = command(cli, daemon, arguments).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("start {}", cli.display()))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    say::line(said.trim_end());
+    if !output.status.success() {
+        bail!("driftless {}: {}", shown(arguments), output.status);
+    }
+    Ok(said)
+}
+
+/// A command, told before it is started.
+fn command(cli: &Path, daemon: &Daemon, arguments: &[String]) -> Command {
+    say::line(&format!("\n$ driftless {}", shown(arguments)));
+    let mut command = Command::new(cli);
+    command.args(arguments).current_dir(root());
+    command.env("DRIFTLESS_API", &daemon.api).env("DRIFTLESS_TOKEN", &daemon.token);
+    command
 }
 
 /// As one would type it in a shell.
@@ -91,9 +125,10 @@ fn shown(arguments: &[String]) -> String {
 /// What to type in another terminal.
 fn welcome(cli: &Path, daemon: &Daemon) -> String {
     let Daemon { api, token, .. } = daemon;
+    let (site, first, second) = (docs::APP, docs::FIRST, docs::SECOND);
     format!(
         "
-{APP} runs in {} environments of a simulated AWS. In another terminal:
+{APP} and the site {site} run in {} environments of a simulated AWS. In another terminal:
 
   export DRIFTLESS_API={api} DRIFTLESS_TOKEN={token}
   alias driftless={}
@@ -104,6 +139,12 @@ fn welcome(cli: &Path, daemon: &Daemon) -> String {
   driftless dev break release {APP} dev             # a release whose tasks crash: ECS rolls it back
   driftless wait {APP} dev                          # its exit code says so: 7
   driftless history {APP} dev
+
+  driftless dev objects {site} dev                  # what is in the bucket, and who put it there
+  driftless dev break object {site} dev             # somebody edits a page; also: deleted, headers, foreign
+  driftless reconcile {site} dev                    # look now, at every header
+  driftless deploy {site} dev {second} --reason 'the next one' --wait
+  driftless deploy {site} dev {first} --reason 'back' --wait
 
 What changes is told here. ctrl-C ends it all.
 ",
@@ -132,7 +173,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{changes, commands, shown};
+    use super::{announcement, changes, services, shown};
 
     #[test]
     fn only_changes_are_told() {
@@ -145,12 +186,19 @@ mod tests {
 
     #[test]
     fn each_environment_is_waited_for_before_the_next() {
-        let typed: Vec<String> = commands().iter().map(|words| shown(words)).collect();
+        let typed: Vec<String> = services().iter().map(|words| shown(words)).collect();
         assert_eq!(typed[0], "spec apply examples/demo/driftless.yaml");
         assert!(
             typed[1].starts_with("release create shop --tag sha-abc1234 --image web=registry.example/shop/web@sha256:")
         );
         assert_eq!(typed[2], "deploy shop dev sha-abc1234 --reason 'the demo' --wait");
         assert_eq!(typed[3], "deploy shop staging sha-abc1234 --reason 'the demo' --wait");
+    }
+
+    #[test]
+    fn a_built_site_is_announced_as_the_command_that_built_it_says() {
+        let said = "builds/docs/v1.zip is uploaded to the bucket b (5 kB)\n  next: driftless release create docs v1 --sha256 22\n";
+        assert_eq!(announcement(said).unwrap(), ["release", "create", "docs", "v1", "--sha256", "22"]);
+        assert!(announcement("it is uploaded").is_err());
     }
 }

@@ -6,6 +6,7 @@ mod attended;
 mod build;
 mod check;
 mod daemon;
+mod docs;
 mod http;
 mod observed;
 mod shop;

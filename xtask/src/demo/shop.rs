@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::story::Target;
+
 /// Its spec, as the repository shows it.
 pub(crate) const SPEC_FILE: &str = "examples/demo/driftless.yaml";
 /// The same, as text.
@@ -12,6 +14,16 @@ pub(crate) const APP: &str = "shop";
 pub(crate) const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
 /// Its services, in rollout order.
 pub(crate) const SERVICES: [&str; 2] = ["web", "worker"];
+
+/// It in one environment.
+pub(crate) fn at(env: &'static str) -> Target {
+    Target { app: APP, env }
+}
+
+/// It in all environments.
+pub(crate) fn targets() -> [Target; 3] {
+    ENVIRONMENTS.map(at)
+}
 
 /// A build of it.
 #[derive(Debug, Clone, Copy)]

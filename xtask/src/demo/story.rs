@@ -1,5 +1,6 @@
 //! Looking at targets through the API until they are what a story expects, or time is up.
 
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -7,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::daemon::Daemon;
 use super::http::Client;
-use super::shop::{APP, Build};
 use crate::say;
 use crate::stopwatch::{Stopwatch, in_words};
 
@@ -15,6 +15,28 @@ use crate::stopwatch::{Stopwatch, in_words};
 const EVERY: Duration = Duration::from_millis(300);
 /// For everything together.
 const ALL_WITHIN: Duration = Duration::from_secs(180);
+
+/// An application in one environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) app: &'static str,
+    pub(crate) env: &'static str,
+}
+
+impl Target {
+    /// Where it is in the API.
+    pub(crate) fn path(self) -> String {
+        let Self { app, env } = self;
+        format!("/v1/apps/{app}/environments/{env}")
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { app, env } = self;
+        write!(f, "{app}/{env}")
+    }
+}
 
 /// A running daemon and what is asked of it.
 pub(crate) struct Story {
@@ -63,41 +85,65 @@ impl Story {
         }
     }
 
+    /// Stores the spec of an application.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused.
+    pub(crate) fn apply(&self, app: &str, spec: &str) -> Result<()> {
+        self.client.put(&format!("/v1/apps/{app}/spec"), "application/yaml", spec).map(drop)
+    }
+
     /// Tells the API about a build.
     ///
     /// # Errors
     ///
     /// When it refuses.
-    pub(crate) fn announce(&self, build: Build) -> Result<()> {
-        self.client.post(&format!("/v1/apps/{APP}/artifacts"), &build.announcement()).map(drop)
+    pub(crate) fn announce(&self, app: &str, build: &Value) -> Result<()> {
+        self.client.post(&format!("/v1/apps/{app}/artifacts"), build).map(drop)
     }
 
-    /// Asks for a build in an environment and gives the generation.
+    /// Asks for a build in a target and gives the generation.
     ///
     /// # Errors
     ///
     /// When it is refused.
-    pub(crate) fn ask_for(&self, build: Build, env: &str, reason: &str) -> Result<u64> {
-        let wish = json!({"artifact": build.tag, "reason": reason}).to_string();
-        let answer = self.client.put(&format!("{}/desired", path(env)), "application/json", &wish)?;
+    pub(crate) fn ask_for(&self, target: Target, tag: &str, reason: &str) -> Result<u64> {
+        let wish = json!({"artifact": tag, "reason": reason}).to_string();
+        let answer = self.client.put(&format!("{}/desired", target.path()), "application/json", &wish)?;
         match answer["generation"].as_u64() {
             Some(generation) => Ok(generation),
             None => bail!("expected: a generation\nsaw: {answer}"),
         }
     }
 
-    /// Waits until an environment is converged at a generation, with a build.
+    /// Asks for a look at a target and gives when that was.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused.
+    pub(crate) fn ask_to_look(&self, target: Target) -> Result<Value> {
+        let answer = self.client.post(&format!("{}/reconcile", target.path()), &json!({}))?;
+        Ok(answer["requestedAt"].clone())
+    }
+
+    /// Waits until a target is converged at a generation, with a build, and what was seen of it is `right`.
     ///
     /// # Errors
     ///
     /// When it does not get there in time.
-    pub(crate) fn converged(&mut self, build: Build, env: &str, generation: u64, within: Duration) -> Result<()> {
-        let Build { tag, .. } = build;
-        self.until(&format!("{env} is converged on {tag} (generation {generation})"), within, |client| {
-            let seen = client.get(&path(env))?;
+    pub(crate) fn converged(
+        &mut self,
+        target: Target,
+        tag: &str,
+        generation: u64,
+        within: Duration,
+        right: impl Fn(&Value) -> bool,
+    ) -> Result<()> {
+        self.until(&format!("{target} is converged on {tag} (generation {generation})"), within, |client| {
+            let seen = client.get(&target.path())?;
             let there = seen["headline"] == "converged" && seen["status"]["observed_generation"] == generation;
-            let right = seen["runs"] == tag && all_services(&seen, |service| service["parameter"] == tag);
-            Ok(if there && right { Ok(()) } else { Err(summary(&seen)) })
+            Ok(if there && seen["runs"] == tag && right(&seen) { Ok(()) } else { Err(summary(&seen)) })
         })
     }
 
@@ -116,11 +162,6 @@ impl Story {
     }
 }
 
-/// Where an environment of the application is in the API.
-pub(crate) fn path(env: &str) -> String {
-    format!("/v1/apps/{APP}/environments/{env}")
-}
-
 /// Whether there are services and each of them is so.
 pub(crate) fn all_services(seen: &Value, so: impl Fn(&Value) -> bool) -> bool {
     seen["status"]["services"].as_array().is_some_and(|services| !services.is_empty() && services.iter().all(so))
@@ -134,7 +175,7 @@ pub(crate) fn service<'a>(seen: &'a Value, name: &str) -> &'a Value {
 
 /// What was seen, in one line.
 pub(crate) fn summary(seen: &Value) -> String {
-    let services: Vec<String> = seen["status"]["services"]
+    let parts: Vec<String> = seen["status"]["services"]
         .as_array()
         .into_iter()
         .flatten()
@@ -142,15 +183,25 @@ pub(crate) fn summary(seen: &Value) -> String {
             let word = |key: &str| service[key].as_str().unwrap_or("-").to_owned();
             format!("{} {} parameter {}", word("name"), word("task_definition"), word("parameter"))
         })
+        .chain(site(seen))
         .collect();
     format!(
         "{} is {}: {} [{}] heals {}",
         seen["target"].as_str().unwrap_or("the target"),
         seen["headline"].as_str().unwrap_or("without a headline"),
         seen["reason"].as_str().unwrap_or("no reason"),
-        services.join(", "),
+        parts.join(", "),
         seen["status"]["heals"].as_array().map_or(0, Vec::len),
     )
+}
+
+/// What was seen of a site, if it is one.
+fn site(seen: &Value) -> Option<String> {
+    let site = &seen["status"]["site"];
+    let number = |key: &str| site[key].as_u64().unwrap_or_default();
+    let apart =
+        ["missing", "changed", "other_headers", "foreign"].map(|key| format!("{} {key}", number(key))).join(", ");
+    site.is_object().then(|| format!("{} files, {apart}, parameter {}", number("files"), site["parameter"]))
 }
 
 /// Whether one timestamp of the API is later than another: RFC 3339 in UTC, with or without a fraction.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests; clippy only knows their bodies")]
 
 mod change;
+#[cfg(feature = "dev")]
+mod dev;
 mod fake;
 mod look;
 mod sites;

@@ -93,7 +93,8 @@ fn a_build_is_either_images_or_a_zip() {
 
         For more information, try '--help'.
         --- exit 2
-    "#]].assert_eq(&create(&[]));
+    "#]]
+    .assert_eq(&create(&[]));
     expect![[r#"
         --- stderr
         error: the argument '--image <SERVICE=REPOSITORY@DIGEST>' cannot be used with '--sha256 <HEX>'
@@ -103,7 +104,8 @@ fn a_build_is_either_images_or_a_zip() {
 
         For more information, try '--help'.
         --- exit 2
-    "#]].assert_eq(&create(&["--image", &image, "--sha256", SHA256]));
+    "#]]
+    .assert_eq(&create(&["--image", &image, "--sha256", SHA256]));
     expect![[r#"
         --- stderr
         error: the argument '--image <SERVICE=REPOSITORY@DIGEST>' cannot be used with '--zip <KEY>'
@@ -113,7 +115,8 @@ fn a_build_is_either_images_or_a_zip() {
 
         For more information, try '--help'.
         --- exit 2
-    "#]].assert_eq(&create(&["--image", &image, "--zip", "builds/docs/1.zip"]));
+    "#]]
+    .assert_eq(&create(&["--image", &image, "--zip", "builds/docs/1.zip"]));
     expect![[r#"
         --- stderr
         error: invalid value '22AA' for '--sha256 <HEX>': sha256 "22AA" is not valid: 64 of 0-9 and a-f

@@ -2,6 +2,7 @@
 //! through the same adapter as in production. Left out of a build without the feature `dev`.
 
 mod routes;
+mod site;
 mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +17,8 @@ use driftless_reconcile::{Controller, Settings, Sole};
 use driftless_server::{Api, Auth, Token, guarded, router};
 use driftless_sim::SimClock;
 use tokio::sync::watch;
+
+use routes::Hands;
 
 use crate::args::Dev;
 use crate::clock::SystemClock;
@@ -35,7 +38,8 @@ pub(crate) async fn dev(dev: Dev) -> Result<ExitCode> {
     let stopped = stop::told_to_stop()?;
     let records = Records::open(data.as_deref()).await?;
     let store = Arc::new(records.store.clone());
-    let world = world::build(seed, clock.clone())?;
+    let site = Arc::new(site::Site::of_the_example()?);
+    let world = world::build(seed, clock.clone(), &site)?;
 
     let token = secret::new_token()?;
     if let Some(path) = &token_file {
@@ -50,7 +54,8 @@ pub(crate) async fn dev(dev: Dev) -> Result<ExitCode> {
         resync,
         auth: auth.clone(),
     });
-    let hands = guarded(routes::routes(world.clone(), store.clone(), Arc::clone(&shared)), auth, &*shared);
+    let hands = Hands::new(world.clone(), site, store.clone(), Arc::clone(&shared));
+    let hands = guarded(hands.routes(), auth, &*shared);
     let answering = tokio::spawn(listen::answer(listener, api.merge(hands), stopped.clone()));
 
     let settings = Settings { holder: secret::new_identity()?, resync, seed };

@@ -1,70 +1,31 @@
-//! Hands that break things in the simulated AWS, so that one can watch them heal. Behind the same token as the API.
+//! Hands on the services of the demonstration's app: what a person in the console, a bad build or autoscaling does to them.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use driftless_domain::{Actor, AppName, Artifact, Clock, Content, EnvName, Reason, ServiceName, Tag, Target};
-use driftless_releases::{ApiStore, DeployRequest, announce, deploy};
-use driftless_sim::World;
+use driftless_domain::{Actor, AppName, Artifact, Content, EnvName, Place, Reason, ServiceName, Tag, Target};
+use driftless_releases::{DeployRequest, announce, deploy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::world::{self, CRASHING, ENVIRONMENTS, SERVICES};
+use super::super::world::{self, APP, CRASHING, ENVIRONMENTS, SERVICES};
+use super::{Asked, Hands, Refusal, broken};
 
-#[derive(Clone)]
-struct Hands {
-    world: World,
-    store: Arc<dyn ApiStore>,
-    clock: Arc<dyn Clock>,
-    crashes: Arc<AtomicU32>,
-}
-
-/// The routes under `/dev`.
-pub(crate) fn routes(world: World, store: Arc<dyn ApiStore>, clock: Arc<dyn Clock>) -> Router {
-    Router::new()
-        .route("/dev/break/service", post(break_service))
-        .route("/dev/break/parameter", post(break_parameter))
-        .route("/dev/break/release", post(break_release))
-        .route("/dev/scale", post(scale))
-        .route("/dev/world", get(show))
-        .route("/dev/calls", get(calls))
-        .route("/dev/calls/reset", post(reset_calls))
-        .with_state(Hands { world, store, clock, crashes: Arc::default() })
-}
-
-/// What the hand was told to touch is not there.
-struct Refusal(StatusCode, String);
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let Self(status, detail) = self;
-        let body = json!({ "type": "https://driftless.dev/problems/dev", "title": "the simulated AWS cannot do that",
-            "status": status.as_u16(), "detail": detail });
-        (status, [("content-type", "application/problem+json")], body.to_string()).into_response()
-    }
-}
-
+/// There is no such service; what there is instead.
 fn unknown(what: impl Display) -> Refusal {
     let envs: Vec<&str> = ENVIRONMENTS.iter().map(|(env, _)| *env).collect();
     let services: Vec<&str> = SERVICES.iter().map(|(service, _)| *service).collect();
-    let known = format!("it has shop in {} with {}", envs.join(", "), services.join(", "));
-    Refusal(StatusCode::NOT_FOUND, format!("{what} is not in the simulated AWS; {known}"))
-}
-
-fn broken(error: impl Display) -> Refusal {
-    Refusal(StatusCode::CONFLICT, error.to_string())
+    let there = format!("there are {} of {APP} in {}", services.join(", "), envs.join(", "));
+    Refusal::unknown(format!("{what} in the simulated AWS; {there}"))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OneService {
+pub(super) struct OneService {
     app: AppName,
     env: EnvName,
     service: ServiceName,
@@ -72,40 +33,47 @@ struct OneService {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OneTarget {
+pub(super) struct OneTarget {
     app: AppName,
     env: EnvName,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Scale {
+pub(super) struct Scale {
     app: AppName,
     env: EnvName,
     service: ServiceName,
     count: u32,
 }
 
-fn known(app: &AppName, env: &EnvName, service: Option<&ServiceName>) -> Result<driftless_domain::Place, Refusal> {
+fn known(app: &AppName, env: &EnvName, service: Option<&ServiceName>) -> Result<Place, Refusal> {
     let service_known = service.is_none_or(|one| SERVICES.iter().any(|(name, _)| *name == one.as_str()));
     match world::place(env.as_str()) {
-        Some(place) if app.as_str() == "shop" && service_known => Ok(place),
+        Some(place) if app.as_str() == APP && service_known => Ok(place),
         Some(_) | None => {
             let service = service.map(|service| format!(" {service}")).unwrap_or_default();
-            Err(unknown(format_args!("{app}/{env}{service}")))
+            Err(unknown(format_args!("{app}/{env} has no service{service}")))
         }
     }
 }
 
 /// Somebody registers a copy of what runs with another image in the console, and points the service to it.
-async fn break_service(State(hands): State<Hands>, Json(asked): Json<OneService>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn break_service(
+    State(hands): State<Hands>,
+    Asked(asked): Asked<OneService>,
+) -> Result<Json<Value>, Refusal> {
     let OneService { app, env, service } = asked;
     let place = known(&app, &env, Some(&service))?;
     let cluster = world::cluster().map_err(broken)?;
     let name = world::service(env.as_str(), service.as_str()).map_err(broken)?;
-    let live = hands.world.service(&place, &cluster, &name).ok_or_else(|| unknown(&name))?;
+    let live =
+        hands.world.service(&place, &cluster, &name).ok_or_else(|| unknown(format_args!("{name} is not there")))?;
     let revisions = hands.world.revisions_of(&place, &live.task_definition.family());
-    let runs = revisions.into_iter().find(|one| one.arn == live.task_definition).ok_or_else(|| unknown(&name))?;
+    let runs = revisions
+        .into_iter()
+        .find(|one| one.arn == live.task_definition)
+        .ok_or_else(|| unknown(format_args!("{name} is not there")))?;
     let mut copy = Value::Object(runs.document.as_json().clone());
     if let Some(container) = copy.pointer_mut("/containerDefinitions/0/image") {
         *container = Value::String("registry.example/shop/by-hand:latest".to_owned());
@@ -119,7 +87,10 @@ async fn break_service(State(hands): State<Hands>, Json(asked): Json<OneService>
 }
 
 /// Somebody edits the version parameter in the console.
-async fn break_parameter(State(hands): State<Hands>, Json(asked): Json<OneService>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn break_parameter(
+    State(hands): State<Hands>,
+    Asked(asked): Asked<OneService>,
+) -> Result<Json<Value>, Refusal> {
     let OneService { app, env, service } = asked;
     let place = known(&app, &env, Some(&service))?;
     let name = world::parameter(env.as_str(), service.as_str()).map_err(broken)?;
@@ -129,7 +100,10 @@ async fn break_parameter(State(hands): State<Hands>, Json(asked): Json<OneServic
 }
 
 /// A build whose tasks crash is announced and asked for.
-async fn break_release(State(hands): State<Hands>, Json(asked): Json<OneTarget>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn break_release(
+    State(hands): State<Hands>,
+    Asked(asked): Asked<OneTarget>,
+) -> Result<Json<Value>, Refusal> {
     let OneTarget { app, env } = asked;
     known(&app, &env, None)?;
     let number = hands.crashes.fetch_add(1, Ordering::Relaxed) + 1;
@@ -163,11 +137,11 @@ async fn break_release(State(hands): State<Hands>, Json(asked): Json<OneTarget>)
 }
 
 /// Autoscaling changes the number of tasks: not drift.
-async fn scale(State(hands): State<Hands>, Json(asked): Json<Scale>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn scale(State(hands): State<Hands>, Asked(asked): Asked<Scale>) -> Result<Json<Value>, Refusal> {
     let Scale { app, env, service, count } = asked;
     let place = known(&app, &env, Some(&service))?;
     if count > 100 {
-        return Err(Refusal(StatusCode::BAD_REQUEST, "at most 100 tasks".to_owned()));
+        return Err(Refusal(StatusCode::UNPROCESSABLE_ENTITY, "at most 100 tasks".to_owned()));
     }
     let cluster = world::cluster().map_err(broken)?;
     let name = world::service(env.as_str(), service.as_str()).map_err(broken)?;
@@ -175,8 +149,8 @@ async fn scale(State(hands): State<Hands>, Json(asked): Json<Scale>) -> Result<J
     Ok(Json(json!({ "service": name, "wanted": count })))
 }
 
-/// The true state of the simulated AWS.
-async fn show(State(hands): State<Hands>) -> Result<Json<Value>, Refusal> {
+/// All services as they are.
+pub(super) fn all(hands: &Hands) -> Result<Vec<Value>, Refusal> {
     let cluster = world::cluster().map_err(broken)?;
     let mut services = Vec::new();
     for (env, account) in ENVIRONMENTS {
@@ -199,16 +173,5 @@ async fn show(State(hands): State<Hands>) -> Result<Json<Value>, Refusal> {
             }));
         }
     }
-    Ok(Json(json!({ "services": services, "violations": hands.world.violations() })))
-}
-
-/// How many calls the controller sent to the simulated AWS.
-async fn calls(State(hands): State<Hands>) -> Json<Value> {
-    let counts = hands.world.counts();
-    Json(json!({ "reads": counts.reads, "writes": counts.writes, "byOperation": counts.by_operation }))
-}
-
-async fn reset_calls(State(hands): State<Hands>) -> StatusCode {
-    hands.world.reset_counts();
-    StatusCode::NO_CONTENT
+    Ok(services)
 }
