@@ -14,6 +14,8 @@ mod others;
 mod parts;
 mod server;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use clock::{Stopwatch, now};
 #[cfg(test)]
