@@ -13,7 +13,7 @@ cargo xtask <command>
   test [--fast]          all checks and tests, after installing what they need
                          --fast: without the emulator, the demo and their set-up
   demo [--port N] [--data DIR]
-                         an application in three environments of a simulated AWS, to look at and to break
+                         services and a site in three environments of a simulated AWS, to look at and to break
                          --port: where the API listens (7474); --data: keep the records over restarts
   demo --check           the same, unattended on a free port; the last line is one JSON line of what was observed
   bench site [--rounds N] [--quick]

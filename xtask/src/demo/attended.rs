@@ -140,9 +140,9 @@ fn welcome(cli: &Path, daemon: &Daemon) -> String {
   driftless wait {APP} dev                          # its exit code says so: 7
   driftless history {APP} dev
 
-  driftless dev objects {site} dev                  # what is in the bucket, and who put it there
-  driftless dev break object {site} dev             # somebody edits a page; also: deleted, headers, foreign
-  driftless reconcile {site} dev                    # look now, at every header
+  driftless dev objects {site} dev                   # what is in the bucket, and who put it there
+  driftless dev break object {site} dev              # somebody edits a page; also: deleted, headers, foreign
+  driftless reconcile {site} dev                     # look now, at every header
   driftless deploy {site} dev {second} --reason 'the next one' --wait
   driftless deploy {site} dev {first} --reason 'back' --wait
 
