@@ -30,7 +30,7 @@ pub(super) struct Healed {
 
 /// One build, promoted, as with services.
 pub(super) fn publish(story: &mut Story) -> Result<u64> {
-    story.apply(APP, &SPEC.replace("bucket: docs-dev", "bucket: docs-dev\n    heal: report"))?;
+    story.apply(APP, SPEC)?;
     announce(story, FIRST)?;
     promote(story, &targets(), FIRST, |story, target, generation| converged(story, target, FIRST, generation))
 }
