@@ -14,7 +14,7 @@ use crate::stopwatch::{Stopwatch, in_words};
 /// How often is looked.
 const EVERY: Duration = Duration::from_millis(300);
 /// For everything together.
-const ALL_WITHIN: Duration = Duration::from_secs(180);
+const ALL_WITHIN: Duration = Duration::from_secs(300);
 
 /// An application in one environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
