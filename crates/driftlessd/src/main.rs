@@ -19,11 +19,6 @@ use clap::Parser as _;
 
 use args::{Args, Command};
 
-/// Publishing a site is thousands of small objects, each with a request, a body and an answer of its own on the heap. With
-/// this allocator that takes three quarters to four fifths of the CPU (docs/design/aws-facts.md, "Measured").
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let args = Args::parse();
     logging::start(args.log_format);
